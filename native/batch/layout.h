@@ -1,0 +1,99 @@
+// The shared table, C++ side: the same numbers as lib/batch/layout.ts, exported to JavaScript as `layout`, which the
+// loader compares with its own list. Holds constants only; included by every file that touches a row or a counter.
+#pragma once
+
+#include <cstdint>
+
+namespace burstwire {
+
+inline constexpr int32_t kRowInts = 16;
+
+// Columns of a row; their meaning stands in layout.ts.
+inline constexpr int32_t kOffset = 0;
+inline constexpr int32_t kLength = 1;
+inline constexpr int32_t kFlags = 2;
+inline constexpr int32_t kStatus = 3;
+inline constexpr int32_t kRemote = 4;
+inline constexpr int32_t kLocal = 5;
+
+inline constexpr int32_t kFlagEcnMask = 3;
+inline constexpr int32_t kFlagTruncated = 4;
+inline constexpr int32_t kFlagSegment = 8;
+
+inline constexpr int32_t kStatusSourceGone = 4096;
+
+inline constexpr int32_t kPeerInts = 2;
+inline constexpr int32_t kPeerGeneration = 0;
+inline constexpr int32_t kPeerPins = 1;
+
+enum Count : int32_t {
+  kCountDatagramsSent,
+  kCountBytesSent,
+  kCountSendCalls,
+  kCountTrainsSent,
+  kCountSendFailures,
+  kCountGsoFallbacks,
+  kCountSendBlocked,
+  kCountSendNoBuffers,
+  kCountDatagramsReceived,
+  kCountBytesReceived,
+  kCountReceiveCalls,
+  kCountSegmentsReceived,
+  kCountKernelDrops,
+  kCountTruncated,
+  kCountControlTruncated,
+  kCountReceiveErrors,
+  kCountPeerEvictions,
+  kCountPeerOverflows,
+  kCountErrnoBase = 24,
+  kCounterPlaces = 24 + 256,
+};
+
+inline constexpr int32_t kReceiveRows = 8192;
+inline constexpr int32_t kReceiveMessages = 64;
+inline constexpr int32_t kReceiveMessageBytes = 65536;
+inline constexpr int32_t kReceiveStride = 65536 + 320;
+
+// In the order of LAYOUT in layout.ts.
+inline constexpr int32_t kLayout[] = {
+    kRowInts,
+    kOffset,
+    kLength,
+    kFlags,
+    kStatus,
+    kRemote,
+    kLocal,
+    kFlagEcnMask,
+    kFlagTruncated,
+    kFlagSegment,
+    kStatusSourceGone,
+    kPeerInts,
+    kPeerGeneration,
+    kPeerPins,
+    kCountDatagramsSent,
+    kCountBytesSent,
+    kCountSendCalls,
+    kCountTrainsSent,
+    kCountSendFailures,
+    kCountGsoFallbacks,
+    kCountSendBlocked,
+    kCountSendNoBuffers,
+    kCountDatagramsReceived,
+    kCountBytesReceived,
+    kCountReceiveCalls,
+    kCountSegmentsReceived,
+    kCountKernelDrops,
+    kCountTruncated,
+    kCountControlTruncated,
+    kCountReceiveErrors,
+    kCountPeerEvictions,
+    kCountPeerOverflows,
+    kCountErrnoBase,
+    kCounterPlaces,
+    kReceiveRows,
+    kReceiveMessages,
+    kReceiveMessageBytes,
+    kReceiveStride,
+};
+
+}  // namespace burstwire
