@@ -92,12 +92,7 @@ export interface BatchSocket {
    */
   send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
   /** The same with the bytes of row i in `payloads[i]`; OFFSET and LENGTH are not read. Borrows until return. */
-  sendViews(
-    payloads: readonly Uint8Array[],
-    rows: Int32Array,
-    from: number,
-    to: number,
-  ): number;
+  sendViews(payloads: readonly Uint8Array[], rows: Int32Array, from: number, to: number): number;
 
   /** Stops and resumes reading; while paused the kernel's buffer fills and then drops. */
   pause(): void;
