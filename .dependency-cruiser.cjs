@@ -1,0 +1,114 @@
+// The import rules, checked by `npm run check`: which folder of lib/ may import which.
+//
+//   udp.ts -> api -> io -> { native, batch };  native -> batch;  batch -> nothing;  core -> batch;  cli -> all but core
+//
+// A rule says what is forbidden; its comment says what would be lost.
+
+/** Files of a folder of lib/. */
+const lib = (...folders) => `^lib/(${folders.join('|')})/`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one file, and neither can be tested alone.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'batch-imports-nothing',
+      comment: 'The shared table is below everything, in both languages.',
+      severity: 'error',
+      from: { path: lib('batch') },
+      to: { pathNot: lib('batch') },
+    },
+    {
+      name: 'native-imports-batch-only',
+      comment: 'The door to the .node file knows the table and Node, nothing of ours above it.',
+      severity: 'error',
+      from: { path: lib('native') },
+      to: { path: '^lib/', pathNot: lib('native', 'batch') },
+    },
+    {
+      name: 'io-imports-native-and-batch',
+      comment: 'Engines serve the API; an engine that knows the API cannot be replaced.',
+      severity: 'error',
+      from: { path: lib('io') },
+      to: { path: '^lib/', pathNot: lib('io', 'native', 'batch') },
+    },
+    {
+      name: 'api-does-not-reach-the-binding',
+      comment: 'The API speaks to engines; which one it is, it must not know.',
+      severity: 'error',
+      from: { path: lib('api') },
+      to: { path: '^lib/', pathNot: lib('api', 'io', 'native', 'batch') },
+    },
+    {
+      name: 'api-imports-native-types-only',
+      comment: 'Values of the binding stay behind lib/io and the loader.',
+      severity: 'error',
+      from: { path: lib('api') },
+      to: {
+        path: lib('native'),
+        pathNot: '^lib/native/load\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'front-door-imports-api',
+      comment: 'What is exported is written in lib/api; the front door only lists it.',
+      severity: 'error',
+      from: { path: '^lib/[^/]+\\.ts$' },
+      to: { path: '^lib/', pathNot: '^lib/api/' },
+    },
+    {
+      name: 'core-imports-batch-only',
+      comment: 'The protocol machine is pure: no socket, no clock, no dice, no Node.',
+      severity: 'error',
+      from: { path: lib('core') },
+      to: { pathNot: lib('core', 'batch') },
+    },
+    {
+      name: 'cli-does-not-reach-the-core',
+      comment: 'The command line uses what a user can use.',
+      severity: 'error',
+      from: { path: lib('cli') },
+      to: { path: lib('core') },
+    },
+    {
+      name: 'nobody-imports-the-cli',
+      comment: 'The command line is a program, not a library.',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: lib('cli') },
+      to: { path: lib('cli') },
+    },
+    {
+      name: 'lib-does-not-import-tests-or-benchmarks',
+      comment: 'lib/ is what is published.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^(test|bench|scripts|dist|build)/' },
+    },
+    {
+      name: 'no-development-dependencies-in-lib',
+      comment: 'They are not there once the package is installed.',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'nothing-unresolvable',
+      comment: 'An import that resolves to nothing escapes every rule above.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '^dist/'] },
+    tsConfig: { fileName: 'tsconfig.test.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+};
