@@ -1,5 +1,6 @@
-// The shared table, C++ side: the same numbers as lib/batch/layout.ts, exported to JavaScript as `layout`, which the
-// loader compares with its own list. Holds constants only; included by every file that touches a row or a counter.
+// The shared table, C++ side: the same numbers as lib/batch/layout.ts, exported to JavaScript as
+// `layout`, which the loader compares with its own list. Holds constants only; included by every
+// file that touches a row or a counter.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,140 @@
+// Socket options, each with its reason.
+#include "options.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "control_messages.h"
+
+namespace burstwire {
+namespace {
+
+constexpr int kSoMemInfo = 55;    // SO_MEMINFO; newer than some libc headers
+constexpr int kMemInfoWords = 9;  // SK_MEMINFO_VARS up to DROPS
+constexpr int kMemInfoDrops = 8;  // SK_MEMINFO_DROPS
+
+int set_flag(SystemCalls& calls, int fd, int level, int name, int value) noexcept {
+  return calls.set_option(fd, level, name, &value, sizeof value);
+}
+
+int get_int(SystemCalls& calls, int fd, int level, int name) noexcept {
+  int value = 0;
+  socklen_t size = sizeof value;
+  return calls.get_option(fd, level, name, &value, &size) < 0 ? 0 : value;
+}
+
+// Asks for a buffer size, then with privilege, then takes what there is. Linux stores twice the
+// value, for its own bookkeeping (socket(7)); the size returned is the half that the caller asked
+// about.
+int set_buffer(SystemCalls& calls, int fd, int name, int forced_name, int bytes) noexcept {
+  if (bytes > 0) {
+    set_flag(calls, fd, SOL_SOCKET, name, bytes);
+    // Needs CAP_NET_ADMIN, and lifts the limit of rmem_max or wmem_max.
+    if (get_int(calls, fd, SOL_SOCKET, name) / 2 < bytes) {
+      set_flag(calls, fd, SOL_SOCKET, forced_name, bytes);
+    }
+  }
+  return get_int(calls, fd, SOL_SOCKET, name) / 2;
+}
+
+// DF on every datagram and no path MTU kept by the kernel: whoever sends finds the MTU (RFC 8899),
+// and a datagram that is too large is an error of its own instead of a storm of fragments. An IPv6
+// socket needs both families' options: its IPv4 datagrams obey the IPv4 one.
+void forbid_fragments(SystemCalls& calls, int fd, bool ipv6) noexcept {
+  set_flag(calls, fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+  if (!ipv6) return;
+  set_flag(calls, fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+  set_flag(calls, fd, IPPROTO_IPV6, IPV6_DONTFRAG, 1);
+}
+
+bool ask_for_ecn(SystemCalls& calls, int fd, bool ipv6) noexcept {
+  // On an IPv6 socket the IPv4 option covers mapped datagrams; it fails there when IPv4 is not
+  // built in.
+  const int ipv4_result = set_flag(calls, fd, IPPROTO_IP, IP_RECVTOS, 1);
+  return ipv6 ? set_flag(calls, fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1) == 0 : ipv4_result == 0;
+}
+
+// Only for a socket that has more than one address: elsewhere the answer is known, and asking costs
+// time.
+bool ask_for_local_address(SystemCalls& calls, int fd, bool ipv6) noexcept {
+  return ipv6 ? set_flag(calls, fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) == 0
+              : set_flag(calls, fd, IPPROTO_IP, IP_PKTINFO, 1) == 0;
+}
+
+bool is_wildcard(const PeerKey& key) noexcept {
+  if (!key.is_ipv4()) return IN6_IS_ADDR_UNSPECIFIED(&key.address) != 0;
+  const uint8_t* ipv4 = key.address.s6_addr + 12;
+  return ipv4[0] == 0 && ipv4[1] == 0 && ipv4[2] == 0 && ipv4[3] == 0;
+}
+
+OpenResult failed(OpenResult result, const char* call, int error) noexcept {
+  result.fd.reset();
+  result.failed_call = call;
+  result.error = error;
+  return result;
+}
+
+void choose_features(SystemCalls& calls, const OpenOptions& options, OpenResult& result) noexcept {
+  const int fd = result.fd.get();
+  Features& features = result.features;
+  features.ecn = ask_for_ecn(calls, fd, options.ipv6);
+  features.pktinfo = is_wildcard(options.local) && ask_for_local_address(calls, fd, options.ipv6);
+  features.drops = set_flag(calls, fd, SOL_SOCKET, SO_RXQ_OVFL, 1) == 0;
+  features.gso = options.gso && probe_gso(calls, fd) == 0;
+  features.gro = options.gro && set_flag(calls, fd, kSolUdp, kUdpGro, 1) == 0;
+  features.sendmmsg = probe_sendmmsg(calls, fd) >= 0;
+  features.recvmmsg = probe_recvmmsg(calls, fd) >= 0;
+  features.short_tail = !refuses_short_tails(running_kernel());
+}
+
+}  // namespace
+
+OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexcept {
+  const int family = options.ipv6 ? AF_INET6 : AF_INET;
+  // Non-blocking, since the event loop waits; close-on-exec, since a child process must not hold
+  // the port.
+  const int fd = calls.open_socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  OpenResult result{UniqueFd(calls, fd)};
+  result.family = family;
+  if (fd < 0) return failed(std::move(result), "socket", fd);
+  if (options.ipv6) {
+    // Set in both directions: the system's default (net.ipv6.bindv6only) may be either.
+    const int error = set_flag(calls, fd, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0);
+    if (error < 0) return failed(std::move(result), "setsockopt", error);
+  }
+  if (options.reuse_port) {
+    const int error = set_flag(calls, fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (error < 0) return failed(std::move(result), "setsockopt", error);
+  }
+  forbid_fragments(calls, fd, options.ipv6);
+  // Before bind: datagrams may arrive from that moment on.
+  result.receive_buffer_bytes =
+      set_buffer(calls, fd, SO_RCVBUF, SO_RCVBUFFORCE, options.receive_buffer_bytes);
+  result.send_buffer_bytes =
+      set_buffer(calls, fd, SO_SNDBUF, SO_SNDBUFFORCE, options.send_buffer_bytes);
+  choose_features(calls, options, result);
+
+  sockaddr_in6 name{};
+  socklen_t size = write_sockaddr(options.local, family, name);
+  int error = calls.bind_socket(fd, reinterpret_cast<const sockaddr*>(&name), size);
+  if (error < 0) return failed(std::move(result), "bind", error);
+  size = sizeof name;
+  error = calls.socket_name(fd, reinterpret_cast<sockaddr*>(&name), &size);
+  if (error < 0) return failed(std::move(result), "getsockname", error);
+  if (!read_sockaddr(reinterpret_cast<const sockaddr*>(&name), size, result.local)) {
+    return failed(std::move(result), "getsockname", -EAFNOSUPPORT);
+  }
+  return result;
+}
+
+bool read_drops(SystemCalls& calls, int fd, uint32_t& drops) noexcept {
+  uint32_t words[kMemInfoWords] = {};
+  socklen_t size = sizeof words;
+  if (calls.get_option(fd, SOL_SOCKET, kSoMemInfo, words, &size) < 0 || size < sizeof words) {
+    return false;
+  }
+  drops = words[kMemInfoDrops];
+  return true;
+}
+
+}  // namespace burstwire

@@ -1,0 +1,48 @@
+// Opening a UDP socket: the options it gets, in the order that matters, and what they came to.
+//
+// Does not send or receive. Called once per socket by the addon. Invariant: either everything that
+// must hold holds and the caller owns an open, bound, non-blocking descriptor, or there is no
+// descriptor and the call that failed is named; options that only help are tried, and their failure
+// shows in `features`.
+#pragma once
+
+#include "features.h"
+#include "peer_table.h"
+#include "system_calls.h"
+#include "unique_fd.h"
+
+namespace burstwire {
+
+struct OpenOptions {
+  PeerKey local;      // the address and port to bind
+  bool ipv6 = false;  // the socket's family
+  bool ipv6_only = false;
+  bool reuse_port = false;
+  bool gso = true;
+  bool gro = true;
+  int receive_buffer_bytes = 0;  // 0 = the system's default
+  int send_buffer_bytes = 0;
+};
+
+struct OpenResult {
+  explicit OpenResult(UniqueFd descriptor) noexcept : fd(std::move(descriptor)) {}
+
+  UniqueFd fd;
+  int family = 0;
+  PeerKey local;  // as bound: the port is known
+  Features features;
+  int receive_buffer_bytes = 0;
+  int send_buffer_bytes = 0;
+  // Below 0 when the socket could not be opened; then `failed_call` is the system call.
+  int error = 0;
+  const char* failed_call = "";
+};
+
+OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexcept;
+
+// Datagrams dropped because the receive buffer was full, since the socket was opened (SO_MEMINFO);
+// wraps at 2^32. SO_RXQ_OVFL tells the same number, but only with the next datagram. False when the
+// kernel does not say.
+bool read_drops(SystemCalls& calls, int fd, uint32_t& drops) noexcept;
+
+}  // namespace burstwire
