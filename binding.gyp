@@ -51,6 +51,7 @@
             "-static-libgcc",
             "-static-libstdc++",
             "-Wl,--exclude-libs,ALL",
+            "-Wl,--version-script=<(module_root_dir)/native/exports.map",
             "-Wl,-Bsymbolic",
             "-Wl,--gc-sections",
             "-Wl,--build-id=none",

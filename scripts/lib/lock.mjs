@@ -40,7 +40,7 @@ export async function withLock(path, work) {
       continue;
     }
     if (Date.now() > limit) throw new Error(`${path} is held by process ${holder}: remove it`);
-    if (!told) console.log(`burstwire: waiting for the set-up that process ${holder} runs`);
+    if (!told) console.error(`burstwire: waiting for the set-up that process ${holder} runs`);
     told = true;
     await sleep(WAIT_MS);
   }

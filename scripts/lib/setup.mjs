@@ -19,7 +19,7 @@ const DIST_STAMP = 'build/setup/dist';
 const MODULES_STAMP = 'node_modules/.burstwire-lock';
 
 function say(text) {
-  console.log(`burstwire: ${text}`);
+  console.error(`burstwire: ${text}`);
 }
 
 /** Prints the end of a failed tool's output and the reason, then ends the process. */
@@ -62,7 +62,7 @@ async function installDependencies() {
 
 function addonHash() {
   const headers = listFiles('native', (name) => name.endsWith('.h'));
-  const lists = ['binding.gyp', 'native/sources.txt', 'native/napi-sources.txt'];
+  const lists = ['binding.gyp', ...listFiles('native', (name) => /\.(txt|map)$/.test(name))];
   return fingerprint([...lists, ...nativeSources(), ...headers], process.arch, process.env.CXX);
 }
 
@@ -107,7 +107,7 @@ async function buildAddon() {
     writeStamp(ADDON_STAMP, hash);
     return;
   }
-  console.log(tail(result.output, 25));
+  console.error(tail(result.output, 25));
   say(`the addon did not build (see above): ${withoutAddon()}`);
 }
 
