@@ -13,15 +13,15 @@
 namespace burstwire {
 
 enum class Operation : int32_t {
-  kSendMessages = 0,
-  kSendMessage = 1,
-  kReceiveMessages = 2,
-  kReceiveMessage = 3,
+  kSendmmsg = 0,
+  kSendmsg = 1,
+  kRecvmmsg = 2,
+  kRecvmsg = 3,
   kSetOption = 4,
 };
 
 // After `skip` calls of `operation` pass, the next `times` return `result`: -errno, or for
-// kSendMessages a count above 0, which lets only that many messages through, or 0, which the kernel
+// kSendmmsg a count above 0, which lets only that many messages through, or 0, which the kernel
 // should never answer.
 struct Fault {
   Operation operation;
@@ -41,22 +41,22 @@ class FaultySystemCalls final : public SystemCalls {
   void set_now_ms(int64_t now_ms) { now_ms_ = now_ms; }
 
   int send_messages(int fd, mmsghdr* messages, unsigned count, int flags) noexcept override {
-    Fault* fault = due(Operation::kSendMessages, -1);
+    Fault* fault = due(Operation::kSendmmsg, -1);
     if (fault == nullptr) return behind_.send_messages(fd, messages, count, flags);
     if (fault->result <= 0) return fault->result;
     const unsigned most = std::min(count, static_cast<unsigned>(fault->result));
     return behind_.send_messages(fd, messages, most, flags);
   }
   int64_t send_message(int fd, const msghdr* message, int flags) noexcept override {
-    Fault* fault = due(Operation::kSendMessage, -1);
+    Fault* fault = due(Operation::kSendmsg, -1);
     return fault != nullptr ? fault->result : behind_.send_message(fd, message, flags);
   }
   int receive_messages(int fd, mmsghdr* messages, unsigned count, int flags) noexcept override {
-    Fault* fault = due(Operation::kReceiveMessages, -1);
+    Fault* fault = due(Operation::kRecvmmsg, -1);
     return fault != nullptr ? fault->result : behind_.receive_messages(fd, messages, count, flags);
   }
   int64_t receive_message(int fd, msghdr* message, int flags) noexcept override {
-    Fault* fault = due(Operation::kReceiveMessage, -1);
+    Fault* fault = due(Operation::kRecvmsg, -1);
     return fault != nullptr ? fault->result : behind_.receive_message(fd, message, flags);
   }
   int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept override {

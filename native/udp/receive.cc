@@ -72,6 +72,8 @@ Receiver::Receiver(SystemCalls& calls, int fd, Features& features, PeerTable& pe
       counters_(counters),
       buffers_(std::make_unique<Buffers>()) {}
 
+Receiver::~Receiver() = default;
+
 int32_t Receiver::receive(const ReceiveView& view) noexcept {
   if (drained_) return 0;
   peers_.begin_receive();

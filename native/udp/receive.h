@@ -44,6 +44,9 @@ class Receiver {
  public:
   Receiver(SystemCalls& calls, int fd, Features& features, PeerTable& peers, int32_t local_peer,
            uint16_t local_port, double* counters);
+  ~Receiver();
+  Receiver(const Receiver&) = delete;
+  Receiver& operator=(const Receiver&) = delete;
 
   // Fills rows from 0 on; returns how many, 0 when the socket is empty for now, or -errno for a
   // descriptor that is none any more (EBADF, ENOTSOCK). At most one successful system call.

@@ -56,11 +56,11 @@ class RealSystemCalls final : public SystemCalls {
   }
 };
 
+// Ready before any code runs: a local static would bring locks and their exceptions along.
+constinit RealSystemCalls the_system_calls;
+
 }  // namespace
 
-SystemCalls& real_system_calls() noexcept {
-  static RealSystemCalls calls;
-  return calls;
-}
+SystemCalls& real_system_calls() noexcept { return the_system_calls; }
 
 }  // namespace burstwire

@@ -1,0 +1,130 @@
+// The three calls that run once per batch. Raw Node-API: a wrapper object for each argument would
+// cost more than the work on a small batch. Every pointer is asked for here and forgotten on
+// return; no JavaScript runs in between.
+#include <cerrno>
+
+#include "socket_wrap.h"
+
+namespace burstwire {
+namespace {
+
+napi_value integer(napi_env env, int32_t value) {
+  napi_value result = nullptr;
+  napi_create_int32(env, value, &result);
+  return result;
+}
+
+// The bytes of a Uint8Array; empty when it is none, or when its buffer was transferred away.
+iovec bytes_of(napi_env env, napi_value value) {
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* data = nullptr;
+  const napi_status status =
+      napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
+  if (status != napi_ok || type != napi_uint8_array || data == nullptr) return {nullptr, 0};
+  return {data, length};
+}
+
+template <size_t kCount>
+UdpSocket* read_arguments(napi_env env, napi_callback_info info, napi_value (&arguments)[kCount]) {
+  size_t count = kCount;
+  napi_value self = nullptr;
+  void* socket = nullptr;
+  if (napi_get_cb_info(env, info, &count, arguments, &self, nullptr) != napi_ok || count < kCount ||
+      napi_unwrap(env, self, &socket) != napi_ok) {
+    return nullptr;
+  }
+  return static_cast<UdpSocket*>(socket);
+}
+
+UdpSocket* read_self(napi_env env, napi_callback_info info) {
+  size_t count = 0;
+  napi_value self = nullptr;
+  void* socket = nullptr;
+  if (napi_get_cb_info(env, info, &count, nullptr, &self, nullptr) != napi_ok ||
+      napi_unwrap(env, self, &socket) != napi_ok) {
+    return nullptr;
+  }
+  return static_cast<UdpSocket*>(socket);
+}
+
+}  // namespace
+
+// () -> rows, 0 = nothing now, -ESTALE = the slab was transferred away: attach another.
+napi_value UdpSocket::receive(napi_env env, napi_callback_info info) {
+  UdpSocket* socket = read_self(env, info);
+  if (socket == nullptr || !socket->fd_) return integer(env, -EBADF);
+  const iovec slab = bytes_of(env, socket->slab_.Value());
+  if (slab.iov_len < static_cast<size_t>(kReceiveStride)) return integer(env, -ESTALE);
+  ReceiveView view = socket->receive_view_;
+  view.slab = static_cast<uint8_t*>(slab.iov_base);
+  view.slab_bytes = slab.iov_len;
+  return integer(env, socket->receiver_->receive(view));
+}
+
+// The last three arguments of both sends: (rows: Int32Array, from, to). False unless they name rows
+// that exist.
+bool UdpSocket::read_range(napi_env env, const napi_value* arguments, SendRange& range) const {
+  napi_typedarray_type type = napi_int8_array;
+  size_t places = 0;
+  void* rows = nullptr;
+  if (!fd_ ||
+      napi_get_typedarray_info(env, arguments[0], &type, &places, &rows, nullptr, nullptr) !=
+          napi_ok ||
+      type != napi_int32_array || napi_get_value_int32(env, arguments[1], &range.from) != napi_ok ||
+      napi_get_value_int32(env, arguments[2], &range.to) != napi_ok) {
+    return false;
+  }
+  range.view.rows = static_cast<int32_t*>(rows);
+  range.view.first = range.from;
+  return range.from >= 0 && range.from <= range.to &&
+         static_cast<size_t>(range.to) <= places / kRowInts;
+}
+
+// (bytes: Uint8Array, rows: Int32Array, from, to) -> rows settled.
+napi_value UdpSocket::send(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  UdpSocket* socket = read_arguments(env, info, arguments);
+  SendRange range;
+  if (socket == nullptr || !socket->read_range(env, arguments + 1, range)) return integer(env, 0);
+  const iovec slab = bytes_of(env, arguments[0]);
+  range.view.slab = static_cast<uint8_t*>(slab.iov_base);
+  range.view.slab_bytes = slab.iov_len;
+  return integer(env, socket->sender_->send(range.view, range.from, range.to));
+}
+
+// Fills views_ with the bytes of payloads[from..to): the array is the caller's own, so reading it
+// runs no user code.
+bool UdpSocket::collect_views(napi_env env, napi_value payloads, const SendRange& range) {
+  const size_t count = static_cast<size_t>(range.to - range.from);
+  if (views_.size() < count) views_.resize(count);
+  for (size_t i = 0; i < count; i++) {
+    napi_value payload = nullptr;
+    const uint32_t index = static_cast<uint32_t>(range.from) + static_cast<uint32_t>(i);
+    if (napi_get_element(env, payloads, index, &payload) != napi_ok) return false;
+    views_[i] = bytes_of(env, payload);
+  }
+  return true;
+}
+
+// (payloads: Uint8Array[], rows: Int32Array, from, to) -> rows settled; row i carries payloads[i].
+napi_value UdpSocket::send_views(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  UdpSocket* socket = read_arguments(env, info, arguments);
+  SendRange range;
+  if (socket == nullptr || !socket->read_range(env, arguments + 1, range) ||
+      !socket->collect_views(env, arguments[0], range)) {
+    return integer(env, 0);
+  }
+  range.view.views = socket->views_.data();
+  return integer(env, socket->sender_->send(range.view, range.from, range.to));
+}
+
+// () -> why the last send stopped: 0 = it did not, 1 = until writable, 2 = for a while.
+napi_value UdpSocket::blocked(napi_env env, napi_callback_info info) {
+  UdpSocket* socket = read_self(env, info);
+  const Blocked reason = socket != nullptr ? socket->sender_->blocked() : Blocked::kNo;
+  return integer(env, static_cast<int32_t>(reason));
+}
+
+}  // namespace burstwire
