@@ -1,0 +1,126 @@
+/**
+ * The typed face of the addon: every class, function and number that C++ exports.
+ *
+ * Types only. `load` makes the one Binding of a process; `lib/io/native-socket` is its user. What a call does stands
+ * in `native/napi/socket_wrap.h`; errors are numbers (-errno) but for the constructor, which throws.
+ */
+
+/** What `new UdpSocket` takes. Sizes in bytes; all fields are checked before. */
+export interface UdpSocketOptions {
+  readonly address: string;
+  readonly port: number;
+  readonly ipv6Only: boolean;
+  readonly reusePort: boolean;
+  readonly gso: boolean;
+  readonly gro: boolean;
+  readonly receiveBufferSize: number;
+  readonly sendBufferSize: number;
+  readonly maxPeers: number;
+}
+
+export interface UdpSocketInfo {
+  readonly address: string;
+  readonly port: number;
+  readonly family: 'IPv4' | 'IPv6';
+  readonly gso: boolean;
+  readonly gro: boolean;
+  readonly ecn: boolean;
+  readonly pktinfo: boolean;
+  readonly sendmmsg: boolean;
+  readonly recvmmsg: boolean;
+  readonly receiveBufferSize: number;
+  readonly sendBufferSize: number;
+}
+
+/** `listen` and `onEvents`: the socket has datagrams, or an error that reading clears. */
+export const READABLE = 1;
+/** `listen` and `onEvents`: the socket has room. */
+export const WRITABLE = 2;
+
+/** `blocked`: the last send took everything. */
+export const NOT_BLOCKED = 0;
+/** `blocked`: the socket buffer is full; WRITABLE follows. */
+export const BLOCKED_UNTIL_WRITABLE = 1;
+/** `blocked`: a device or memory is short (ENOBUFS, ENOMEM); the socket is writable already, only time helps. */
+export const BLOCKED_FOR_A_WHILE = 2;
+
+/** One descriptor. Counters and peer columns (see the layout) are written by the addon as long as it lives. */
+export interface NativeUdpSocket {
+  info(): UdpSocketInfo;
+  attach(bytes: Uint8Array, rows: Int32Array): void;
+  start(onEvents: (events: number) => void): void;
+  listen(events: number): void;
+  receive(): number;
+  send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  sendViews(payloads: readonly Uint8Array[], rows: Int32Array, from: number, to: number): number;
+  blocked(): number;
+  intern(address: string, port: number): number;
+  describe(id: number): [address: string, port: number, family: 'IPv4' | 'IPv6'] | undefined;
+  refreshDrops(): void;
+  ref(): void;
+  unref(): void;
+  close(): void;
+  /** Only in a developers' build (BURSTWIRE_FAULTS): see native/udp/fault_injection.h. */
+  inject?(operation: number, skip: number, result: number, times: number): void;
+  setNow?(nowMs: number): void;
+}
+
+/** What the addon's `probe` returns: 0, or the -errno that stands in the way. */
+export interface NativeProbe {
+  readonly kernel: string;
+  readonly gsoDenied: boolean;
+  readonly shortTailsDenied: boolean;
+  readonly recvmmsg: number;
+  readonly sendmmsg: number;
+  readonly gso: number;
+  readonly gro: number;
+  readonly ecn: number;
+  readonly pktinfo: number;
+  readonly rxqOvfl: number;
+  readonly errqueue: number;
+  readonly txtime: number;
+  readonly reusePort: number;
+  readonly ipv6: number;
+  readonly ioUring: number;
+}
+
+/** The exports of the .node file, as they are. */
+export interface Addon {
+  readonly UdpSocket: new (
+    options: UdpSocketOptions,
+    counters: Float64Array,
+    peerColumns: Int32Array,
+  ) => NativeUdpSocket;
+  readonly layout: readonly number[];
+  probe(): NativeProbe;
+}
+
+/** What this kernel and this process can do. Sizes in bytes, 0 = unknown. */
+export interface NativeCapabilities {
+  readonly kernel: string;
+  readonly recvmmsg: boolean;
+  readonly sendmmsg: boolean;
+  readonly gso: boolean;
+  readonly gro: boolean;
+  readonly ecn: boolean;
+  readonly pktinfo: boolean;
+  readonly rxqOvfl: boolean;
+  readonly txtime: boolean;
+  readonly errqueue: boolean;
+  readonly reusePort: boolean;
+  readonly ipv6: boolean;
+  readonly ioUring: boolean;
+  /** The kernel is on the list of those that corrupt trains: GSO is off unless forced. */
+  readonly gsoDenied: boolean;
+  readonly receiveBufferMax: number;
+  readonly sendBufferMax: number;
+  /** For each answer that is false: why. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+/** The addon behind its loader. */
+export interface Binding {
+  readonly UdpSocket: Addon['UdpSocket'];
+  /** Probes anew at each call: some answers change with privileges and sysctls. */
+  capabilities(): NativeCapabilities;
+}
