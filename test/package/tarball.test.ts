@@ -1,6 +1,6 @@
 /** The tarball of `npm pack`: what is in it, and what an empty project without a compiler can do with it. */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -18,6 +18,8 @@ import {
 
 const obstacle = whyNotPackable();
 if (obstacle) console.info(`skipping the tests of the tarball: ${obstacle}`);
+
+const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
 
 /** A manifest as package.json or an unpacked tarball holds it. */
 interface Manifest {
@@ -136,6 +138,17 @@ describe.skipIf(obstacle !== undefined)('the tarball', () => {
     });
     expect(result.code, result.stderr).toBe(0);
     expect(result.stdout).toMatch(/native/);
+  });
+
+  it.each(examples)('runs examples/%s', async (example) => {
+    cpSync(join(root, 'examples', example), join(project.folder, example));
+    const result = await run(process.execPath, [example], {
+      cwd: project.folder,
+      env: project.env,
+      timeoutMs: 60_000,
+    });
+    expect(result.code, result.stderr).toBe(0);
+    expect(result.stdout).not.toBe('');
   });
 
   it('installs again from the lockfile with scripts allowed and still builds nothing', async () => {
