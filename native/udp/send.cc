@@ -66,14 +66,20 @@ int32_t Sender::send_messages(const SendView& view, int32_t messages) noexcept {
     if (result < 0) {
       return settled + settle_failure(view, message, result);
     }
+    bool resent = false;
     for (int32_t sent = 0; sent < result; sent++) {
       const Train train = builder_.train(message + sent);
-      const int32_t rows = settle_sent(view, message + sent);
-      settled += rows;
+      int32_t rows = settle_sent(view, message + sent);
       if (rows < train.count) {
-        return settled + resend_singly(view, train, train.first + rows, -EIO);
+        resent = true;
+        rows += resend_singly(view, train, train.first + rows, -EIO);
+        // Messages behind a part have left already (Linux stops at it, so there should be none):
+        // rows that would have to wait here would let those behind them be sent twice.
+        while (sent + 1 < result && rows < train.count) fail_row(view, train.first + rows++, EIO);
       }
+      settled += rows;
     }
+    if (resent) return settled;
     message += result;
   }
   return settled;
@@ -87,7 +93,10 @@ int Sender::transmit(int32_t first, int32_t messages) noexcept {
     counters_[kCountSendCalls] += 1;
     const int result = calls_.send_messages(fd_, builder_.messages() + first,
                                             static_cast<unsigned>(messages - first), MSG_DONTWAIT);
-    if (result > 0) return result;
+    if (result > 0) {
+      cured_refusals_ = 0;  // no filter lets one through
+      return result;
+    }
     if (result == -EINTR) continue;
     if (result == -ENOSYS) {
       features_.sendmmsg = false;
@@ -153,6 +162,7 @@ int32_t Sender::settle_failure(const SendView& view, int32_t message, int error)
 // in order.
 int32_t Sender::resend_singly(const SendView& view, const Train& train, int32_t from,
                               int error) noexcept {
+  const bool had_ecn = features_.ecn;
   bool one_passed = false;
   int32_t row = from;
   for (; row < train.first + train.count; row++) {
@@ -166,9 +176,10 @@ int32_t Sender::resend_singly(const SendView& view, const Train& train, int32_t 
     settle_row_sent(view, row, result);
   }
   // EIO says that the device cannot cut trains. EINVAL says so only if the same bytes pass without
-  // the cut: a source address that is gone gives EINVAL too, and must not cost the trains. EMSGSIZE
-  // is about the size of a row.
-  const bool denied = error == -EIO || (one_passed && error != -EMSGSIZE);
+  // the cut: a source address that is gone, or a mark, gives EINVAL too, and must not cost the
+  // trains. EMSGSIZE is about the size of a row.
+  const bool mark_was_it = had_ecn && !features_.ecn;
+  const bool denied = error == -EIO || (one_passed && !mark_was_it && error != -EMSGSIZE);
   if (denied) deny_trains(train.remote);
   return row - from;
 }
