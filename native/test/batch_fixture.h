@@ -101,10 +101,12 @@ class Batch {
 
  private:
   void grow(int32_t length) {
-    for (int32_t i = 0; i < length; i++) {
+    const size_t from = slab_.size();
+    slab_.resize(from + static_cast<size_t>(length));
+    uint8_t* bytes = slab_.data();
+    for (size_t at = from; at < slab_.size(); at++) {
       // Multiplicative hashing of the position (Knuth): no period that a row length could match.
-      slab_.push_back(
-          static_cast<uint8_t>(static_cast<uint32_t>(slab_.size()) * 2654435761U >> 24));
+      bytes[at] = static_cast<uint8_t>(static_cast<uint32_t>(at) * 2654435761U >> 24);
     }
   }
 
