@@ -72,13 +72,15 @@ class DgramSocket implements BatchSocket {
   readonly sendBufferSize: number;
   readonly peers: DgramPeers;
   readonly counters = new Float64Array(COUNTER_PLACES);
-  received = new PacketBatch(SLAB_BYTES, INBOX_DATAGRAMS);
+  received: PacketBatch;
   onReadable: () => void = nothing;
   onWritable: () => void = nothing;
   onSendError: (remote: SocketAddress, errno: number) => void = nothing;
 
   readonly #socket: Socket;
   readonly #inbox = new DgramInbox();
+  /** At most half of the ids: sources of one batch never leave the application without an id for a destination. */
+  readonly #batchRows: number;
   #delivery: NodeJS.Immediate | undefined = undefined;
   #paused = false;
   #inFlight = 0;
@@ -100,6 +102,8 @@ class DgramSocket implements BatchSocket {
     this.local = bound.local;
     this.receiveBufferSize = bound.receiveBufferSize;
     this.sendBufferSize = bound.sendBufferSize;
+    this.#batchRows = Math.min(INBOX_DATAGRAMS, maxPeers >> 1);
+    this.received = new PacketBatch(SLAB_BYTES, this.#batchRows);
     this.peers = new DgramPeers(bound.reach, maxPeers, this.counters);
     this.#socket = bound.socket;
     this.#socket.on('message', (bytes, remote) => this.#arrived(bytes, remote));
@@ -114,14 +118,14 @@ class DgramSocket implements BatchSocket {
     this.peers.beginReceive();
     if (this.received.bytes.byteLength === 0) {
       // The application transferred the slab away.
-      this.received = new PacketBatch(SLAB_BYTES, INBOX_DATAGRAMS);
+      this.received = new PacketBatch(SLAB_BYTES, this.#batchRows);
     }
-    const { bytes, rows, capacity } = this.received;
+    const { bytes, rows } = this.received;
     let count = 0;
     let end = 0;
     for (let held = this.#inbox.peek(); held !== undefined; held = this.#inbox.peek()) {
       const size = held.bytes.byteLength;
-      if (count === capacity || end + size > SLAB_BYTES) break;
+      if (count === this.#batchRows || end + size > SLAB_BYTES) break;
       this.#inbox.drop();
       const remote = this.peers.internReceived(held.address, held.port);
       if (remote === 0) {
