@@ -36,8 +36,6 @@ export interface UdpSocketEvents {
 
 export type { AddressLike, EngineInfo, SocketAddress };
 
-type UdpSocketListener<E extends keyof UdpSocketEvents> = (...values: UdpSocketEvents[E]) => void;
-
 /** What `bind` decided about a socket. */
 export interface UdpSocketSettings {
   readonly info: EngineInfo;
@@ -66,6 +64,13 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements AsyncDis
   readonly #reader: BatchReader;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.#abort();
+  // Reading follows the listeners of 'batch'. The first event comes before the listener is there.
+  readonly #onListenerAdded = (event: unknown): void => {
+    if (event === 'batch') this.#reader.setListening(true);
+  };
+  readonly #onListenerRemoved = (event: unknown): void => {
+    if (event === 'batch') this.#reader.setListening(this.listenerCount('batch') > 0);
+  };
   #closing: Promise<void> | undefined = undefined;
 
   constructor(engine: BatchSocket, settings: UdpSocketSettings) {
@@ -87,6 +92,8 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements AsyncDis
       (batch) => this.emit('batch', batch),
       settings.debug,
     );
+    this.#plainEmitter().on('newListener', this.#onListenerAdded);
+    this.#plainEmitter().on('removeListener', this.#onListenerRemoved);
     engine.onReadable = () => this.#reader.run();
     engine.onWritable = () => this.#outcome.writable();
     engine.onSendError = (remote, errno) => this.#outcome.late(remote, errno);
@@ -195,49 +202,24 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements AsyncDis
     return this.#reader.iterate();
   }
 
-  // Reading follows the listeners of 'batch': each way to add or remove one passes through these.
-
-  override on<E extends keyof UdpSocketEvents>(event: E, listener: UdpSocketListener<E>): this {
-    super.on(event, listener as never);
-    return this.#listen();
-  }
-
-  override addListener<E extends keyof UdpSocketEvents>(
-    event: E,
-    listener: UdpSocketListener<E>,
-  ): this {
-    return this.on(event, listener);
-  }
-
-  override prependListener<E extends keyof UdpSocketEvents>(
-    event: E,
-    listener: UdpSocketListener<E>,
-  ): this {
-    super.prependListener(event, listener as never);
-    return this.#listen();
-  }
-
-  override removeListener<E extends keyof UdpSocketEvents>(
-    event: E,
-    listener: UdpSocketListener<E>,
-  ): this {
-    super.removeListener(event, listener as never);
-    return this.#listen();
-  }
-
-  override off<E extends keyof UdpSocketEvents>(event: E, listener: UdpSocketListener<E>): this {
-    return this.removeListener(event, listener);
-  }
-
-  override removeAllListeners(event?: keyof UdpSocketEvents): this {
-    if (event === undefined) super.removeAllListeners();
-    else super.removeAllListeners(event);
-    return this.#listen();
-  }
-
-  #listen(): this {
+  /** As every emitter's; what the socket itself needs to hear of stays. */
+  override removeAllListeners(eventName?: string | symbol): this {
+    const emitter: EventEmitter = this.#plainEmitter();
+    if (eventName === undefined) super.removeAllListeners();
+    else super.removeAllListeners(eventName as never);
+    if (emitter.listenerCount('newListener', this.#onListenerAdded) === 0) {
+      emitter.on('newListener', this.#onListenerAdded);
+    }
+    if (emitter.listenerCount('removeListener', this.#onListenerRemoved) === 0) {
+      emitter.on('removeListener', this.#onListenerRemoved);
+    }
     this.#reader.setListening(this.listenerCount('batch') > 0);
     return this;
+  }
+
+  /** This socket without the types of its events, among which Node's own two are not. */
+  #plainEmitter(): EventEmitter {
+    return this as unknown as EventEmitter;
   }
 
   #parts() {

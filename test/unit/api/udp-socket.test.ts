@@ -45,6 +45,28 @@ describe('reading', () => {
     }
   });
 
+  it('survives that all listeners are removed', () => {
+    const socket = makeSocket();
+    const listener = () => {};
+    for (let round = 0; round < 2; round++) {
+      socket.on('batch', listener);
+      expect(engine.paused).toBe(false);
+      socket.removeAllListeners();
+      expect(engine.paused).toBe(true);
+      socket.on('batch', listener).off('batch', listener);
+      expect(engine.paused).toBe(true);
+    }
+  });
+
+  it('goes on while one of two listeners is left', () => {
+    const socket = makeSocket();
+    const [one, two] = [() => {}, () => {}];
+    socket.on('batch', one).on('batch', two).off('batch', one);
+    expect(engine.paused).toBe(false);
+    socket.off('batch', two);
+    expect(engine.paused).toBe(true);
+  });
+
   it('loses nothing that arrives before there is a listener', async () => {
     const socket = makeSocket();
     engine.arrivals.push([{ bytes: text('early') }]);
