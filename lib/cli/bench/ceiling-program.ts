@@ -13,18 +13,22 @@ import { fileURLToPath } from 'node:url';
 
 import { type Children, runToEnd } from './children.js';
 
-export type CeilingProgram =
-  /** Where it is, and the version line of a compiler that is there. */
-  { readonly path: string } | { readonly reason: string };
+export type CeilingProgram = { readonly path: string } | { readonly reason: string };
+
+/** Where and with what to build; tests bring their own. */
+export interface CeilingBuild {
+  readonly compilers: readonly string[];
+  readonly folder: string;
+}
 
 const PACKAGE_ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const FLAGS = ['-std=c++20', '-O2', '-Wall', '-Wextra'];
 const COMPILE_LIMIT_MS = 60_000;
 
-/** @param compiler tried first; then `c++`'s usual names */
+/** The program, built if it is not there already, or why there is none. */
 export async function buildCeiling(
   children: Children,
-  compilers: readonly string[] = compilerNames(),
+  build: CeilingBuild = { compilers: compilerNames(), folder: join(PACKAGE_ROOT, 'build') },
 ): Promise<CeilingProgram> {
   if (process.platform !== 'linux')
     return { reason: `it needs Linux, this is ${process.platform}` };
@@ -38,9 +42,14 @@ export async function buildCeiling(
   } catch {
     return { reason: 'its sources (bench/ceiling) are not here' };
   }
-  const path = join(PACKAGE_ROOT, 'build', `ceiling-${fingerprint(sources)}`);
+  const path = join(build.folder, `ceiling-${fingerprint(sources)}`);
   if (isExecutable(path)) return { path };
-  return compile(children, compilers, sources, path);
+  try {
+    mkdirSync(build.folder, { recursive: true });
+  } catch (error) {
+    return { reason: `its folder cannot be made (${(error as Error).message})` };
+  }
+  return compile(children, build.compilers, sources, path);
 }
 
 async function compile(
@@ -51,11 +60,6 @@ async function compile(
 ): Promise<CeilingProgram> {
   const unfinished = `${path}.${process.pid}`;
   const inputs = sources.filter((name) => name.endsWith('.cc'));
-  try {
-    mkdirSync(join(PACKAGE_ROOT, 'build'), { recursive: true });
-  } catch (error) {
-    return { reason: `build/ cannot be written (${(error as Error).message})` };
-  }
   let reason = '';
   for (const command of compilers) {
     const args = [...FLAGS, '-o', unfinished, ...inputs];

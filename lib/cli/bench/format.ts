@@ -19,8 +19,10 @@ export function formatCompact(value: number): string {
 /** Three significant digits, without an exponent: 0.0217, 1.47, 61.3, 450. */
 export function significant(value: number): string {
   if (value === 0) return '0';
-  const digits = 2 - Math.floor(Math.log10(Math.abs(value)));
-  return value.toFixed(Math.max(0, Math.min(digits, 6)));
+  // Rounded first: 999.6 has one digit more than it seems.
+  const rounded = Number(value.toPrecision(3));
+  const digits = 2 - Math.floor(Math.log10(Math.abs(rounded)));
+  return rounded.toFixed(Math.max(0, Math.min(digits, 6)));
 }
 
 /** 24.1x */

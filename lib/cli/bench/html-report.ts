@@ -9,7 +9,7 @@ import { type Bar, type BarRow, barChart } from './html-chart.js';
 import { aboutMachine, aboutMethod, aboutTrains, type LegendItem, legend } from './html-prose.js';
 import { STYLE } from './html-style.js';
 import { figureTable } from './html-tables.js';
-import { type Html, html } from './html-template.js';
+import { type Html, html, typeset } from './html-template.js';
 import type { BenchmarkResult, Estimate, Figures, ResultRow } from './result.js';
 import type { TableId } from './rows.js';
 
@@ -46,7 +46,9 @@ ${aboutMachine(result)}
 
 function highlightCards(result: BenchmarkResult): Html {
   const cards = highlights(result.rows, result.config).map(
-    (item) => html`<div class="highlight"><b>${item.figure}</b><span>${item.text}</span></div>
+    (
+      item,
+    ) => html`<div class="highlight"><b>${item.figure}</b><span>${typeset(item.text)}</span></div>
 `,
   );
   return html`<div class="highlights">
@@ -86,7 +88,7 @@ ${legend(legendOf(rows, ''))}
 ${barChart(
   'CPU microseconds of the receiver per datagram',
   rows.map((row) => ({
-    label: row.name,
+    label: typeset(row.name),
     text: `${significant(row.figures!.receiveCpuUs.median)} µs`,
     bars: [bar(row.figures!.receiveCpuUs, row.group)],
   })),
@@ -116,14 +118,13 @@ function rateChart(
       const figures = row.figures!;
       const { ratio } = figures;
       const own = pick(figures);
-      // The limit as this row's pairs of rounds saw it, so that bar and mark stand as the ratio says.
-      const limit = figures.ofCeiling ? own.median / figures.ofCeiling.median : undefined;
+      const limit = rows.find((other) => other.id === row.ceiling)?.figures;
       const times = ratio ? `${significant(ratio.median)}x, ` : '';
       return {
-        label: row.name,
+        label: typeset(row.name),
         text: `${times}${formatCompact(own.median)}/s`,
         bars: [bar(own, row.group)],
-        ...(limit === undefined ? {} : { mark: limit }),
+        ...(limit ? { mark: pick(limit).median } : {}),
       };
     }),
   );
@@ -141,7 +142,7 @@ function pairChart(
     if (pair === null) continue;
     const [send, receive] = pair;
     drawn.push({
-      label: row.name,
+      label: typeset(row.name),
       text: `${show(send.median)} / ${show(receive.median)}`,
       bars: [bar(send, row.group), bar(receive, `${row.group}-2`)],
     });

@@ -31,7 +31,7 @@ p { margin: 0 0 12px; max-width: 75ch; }
 code { font: 0.92em ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 22px 24px; margin-top: 20px; }
 .soft { color: var(--soft); }
-.highlights { display: grid; grid-template-columns: repeat(auto-fit, minmax(250px, 1fr)); gap: 14px; margin-top: 24px; }
+.highlights { display: grid; grid-template-columns: repeat(auto-fit, minmax(185px, 1fr)); gap: 14px; margin-top: 24px; }
 .highlight { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 18px 20px; }
 .highlight b { display: block; font-size: 38px; line-height: 1.1; color: var(--accent); letter-spacing: -0.02em; font-variant-numeric: tabular-nums; }
 .highlight span { display: block; margin-top: 6px; color: var(--soft); font-size: 15px; line-height: 1.4; }
@@ -66,8 +66,7 @@ thead th { color: var(--soft); font-weight: 600; vertical-align: bottom; line-he
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 tbody th { font-weight: 600; min-width: 190px; }
-td span, td { white-space: nowrap; }
-tr.missing td { white-space: normal; }
+td > span { white-space: nowrap; }
 thead th { min-width: 64px; }
 tbody th small { display: block; font-weight: 400; color: var(--soft); line-height: 1.35; }
 td small { display: block; color: var(--soft); }
@@ -94,8 +93,9 @@ footer { margin-top: 28px; color: var(--soft); font-size: 14px; }
   tbody th { padding-bottom: 6px; font-size: 15px; }
   td { display: flex; justify-content: space-between; gap: 16px; }
   td::before { content: attr(data-label); color: var(--soft); text-align: left; }
+  td > span { text-align: right; flex: none; max-width: 100%; }
   tr.missing td::before { content: none; }
-  td small { display: inline; }
+  td small { display: block; }
 }
 `;
 

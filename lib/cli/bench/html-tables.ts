@@ -3,7 +3,7 @@
  */
 
 import { formatCompact, formatPercent, formatRatio, significant } from './format.js';
-import { type Content, type Html, html } from './html-template.js';
+import { type Content, type Html, html, typeset } from './html-template.js';
 import type { BenchmarkResult, Estimate, Figures, ResultRow } from './result.js';
 import type { TableId } from './rows.js';
 
@@ -14,7 +14,7 @@ interface Column {
 
 function withSpread(estimate: Estimate, show: (value: number) => string): Content {
   if (estimate.low === estimate.high) return show(estimate.median);
-  return html`<span>${show(estimate.median)} <small>${show(estimate.low)} – ${show(estimate.high)}</small></span>`;
+  return html`${show(estimate.median)} <small>${show(estimate.low)} – ${show(estimate.high)}</small>`;
 }
 
 function column(
@@ -47,7 +47,7 @@ const CALLS: Column = {
     const byKernel =
       figures.sendCallsPerDatagram === null || figures.receiveCallsPerDatagram === null;
     if (!byKernel || verification === null) return text;
-    return html`<span>${text} <small>by ${verification.tool}</small></span>`;
+    return html`${text} <small>by ${verification.tool}</small>`;
   },
 };
 
@@ -89,7 +89,7 @@ ${rows.map((row) => tableRow(row, columns))}</tbody>
 }
 
 function tableRow(row: ResultRow, columns: readonly Column[]): Html {
-  const name = html`<th scope="row">${row.name} <small>${row.about}</small></th>`;
+  const name = html`<th scope="row">${typeset(row.name)} <small>${row.about}</small></th>`;
   const { figures } = row;
   if (figures === null) {
     const why = row.unavailable ?? 'no round succeeded';
@@ -97,7 +97,7 @@ function tableRow(row: ResultRow, columns: readonly Column[]): Html {
 `;
   }
   const cells = columns.map(
-    (item) => html`<td data-label="${item.head}">${item.cell(row, figures)}</td>`,
+    (item) => html`<td data-label="${item.head}"><span>${item.cell(row, figures)}</span></td>`,
   );
   return html`<tr>${name}${cells}</tr>
 `;

@@ -13,6 +13,11 @@ export class Html {
   }
 }
 
+/** The arrows of plain text as typography has them. */
+export function typeset(text: string): string {
+  return text.replaceAll('->', '→');
+}
+
 export type Content = string | number | Html | null | false | readonly Content[];
 
 /** Escapes for element content and for attribute values in double quotes. */

@@ -53,6 +53,10 @@ export interface ResultRow {
   readonly name: string;
   readonly about: string;
   readonly group: 'baseline' | 'burstwire' | 'ceiling';
+  /** Id of the `node:dgram` row that `ratio` is formed with. */
+  readonly baseline: string;
+  /** Id of the C++ row that `ofCeiling` is formed with. */
+  readonly ceiling?: string;
   /** Why there are no samples. */
   readonly unavailable?: string;
   /** One a round, in order; null where the round failed. */
@@ -111,7 +115,7 @@ export interface Verification {
   /** The engine's own counts over the same life, null where nothing else counts. */
   readonly countedSendCalls: number | null;
   readonly countedReceiveCalls: number | null;
-  /** Kernel's and engine's counts differ by less than a hundredth; null where there is nothing to compare. */
+  /** Kernel's and engine's counts differ by a hundredth (or 8 calls) at most; null where there is nothing to compare. */
   readonly agrees: boolean | null;
 }
 

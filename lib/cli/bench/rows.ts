@@ -167,7 +167,7 @@ const BULK: readonly RowInfo[] = [
   burstwireBulk(
     {
       id: 'single',
-      name: 'one datagram a call',
+      name: 'burstwire one datagram a call',
       about: 'socket.send(payload, to); received as batches',
       ceiling: 'c-sendto',
     },
@@ -178,7 +178,7 @@ const BULK: readonly RowInfo[] = [
   burstwireBulk(
     {
       id: 'mmsg',
-      name: 'sendmmsg -> recvmmsg',
+      name: 'burstwire sendmmsg -> recvmmsg',
       about: 'socket.sendBatch(payloads, to), GSO and GRO off',
       ceiling: 'c-mmsg',
     },
@@ -189,7 +189,7 @@ const BULK: readonly RowInfo[] = [
   burstwireBulk(
     {
       id: 'gso',
-      name: 'GSO -> plain receive',
+      name: 'burstwire GSO -> plain receive',
       about: 'socket.sendSegments(bytes, size, to); the receiver has GRO off',
       ceiling: 'c-gso',
     },
@@ -200,7 +200,7 @@ const BULK: readonly RowInfo[] = [
   burstwireBulk(
     {
       id: 'gso-gro',
-      name: 'GSO -> GRO',
+      name: 'burstwire GSO -> GRO',
       about: 'socket.sendSegments(bytes, size, to); trains arrive whole and are split natively',
       ceiling: 'c-gso-gro',
     },

@@ -45,6 +45,8 @@ export function summarize(gathered: readonly Gathered[]): ResultRow[] {
     name: row.name,
     about: row.about,
     group: row.group,
+    baseline: row.baseline,
+    ...(row.ceiling === undefined ? {} : { ceiling: row.ceiling }),
     ...(unavailable === undefined ? {} : { unavailable }),
     samples,
     figures: figuresOf(row, samples, samplesOf),
