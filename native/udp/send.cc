@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "unique_fd.h"
+
 namespace burstwire {
 namespace {
 
@@ -34,6 +36,21 @@ bool may_pass(int error) noexcept {
     default:
       return false;
   }
+}
+
+// Is the source that a row names no address of this machine? For IPv4, newer kernels answer that
+// with ENETUNREACH, which may as well mean the destination; bind(2) tells the two apart. Costs
+// three calls, on a failure only.
+bool source_is_gone(SystemCalls& calls, const PeerEntry* source) noexcept {
+  if (source == nullptr || !source->key.is_ipv4()) return false;
+  const UniqueFd fd(calls, calls.open_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.ok()) return false;
+  PeerKey key = source->key;
+  key.port = 0;
+  sockaddr_in6 name{};
+  const socklen_t size = write_sockaddr(key, AF_INET, name);
+  return calls.bind_socket(fd.get(), reinterpret_cast<const sockaddr*>(&name), size) ==
+         -EADDRNOTAVAIL;
 }
 
 }  // namespace
@@ -146,7 +163,9 @@ int32_t Sender::settle_failure(const SendView& view, int32_t message, int error)
     counters_[kCountGsoFallbacks] += 1;
     return resend_singly(view, train, train.first, error);
   }
-  if (train.count == 1) error = explain_invalid(view, train.first, error);
+  if (train.count == 1 || error == -ENETUNREACH) {
+    error = explain_invalid(view, train.first, error);
+  }
   if (stops(error)) return 0;
   for (int32_t row = train.first; row < train.first + train.count; row++) {
     if (error >= 0) {
@@ -195,9 +214,11 @@ int Sender::send_single(const SendView& view, int32_t row) noexcept {
 }
 
 // EINVAL and EIO of a single datagram: the mark (kernels before 3.13, some Android radios), or a
-// source address that this machine no longer has. Returns the bytes when it went out without its
-// mark, else the error to report.
+// source address that this machine no longer has (for IPv4 also ENETUNREACH). Returns the bytes
+// when it went out without its mark, else the error to report.
 int Sender::explain_invalid(const SendView& view, int32_t row, int error) noexcept {
+  PeerEntry* source = peers_.find(view.row(row)[kLocal]);
+  if (error == -ENETUNREACH && source_is_gone(calls_, source)) return -kStatusSourceGone;
   if (error != -EINVAL && error != -EIO) return error;
   if (features_.ecn && (view.row(row)[kFlags] & kFlagEcnMask) != 0) {
     if (!builder_.build_single(view, row, false)) return -EINVAL;
