@@ -20,6 +20,7 @@
 namespace burstwire::test {
 
 using Bytes = std::vector<uint8_t>;
+using Statuses = std::vector<int32_t>;
 
 // A STATUS that the engine never writes: shows which rows it has touched.
 inline constexpr int32_t kUntouched = -777;

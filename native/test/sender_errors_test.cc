@@ -176,6 +176,29 @@ TEST(a_source_that_is_gone_is_reported_as_such) {
   }
 }
 
+// IPv4 says ENETUNREACH for a source that is gone, and for a destination without a route.
+TEST(an_unreachable_network_and_a_source_that_is_gone_are_told_apart) {
+  for (const bool gone : {true, false}) {
+    for (const int32_t rows : {1, 4}) {
+      SenderBench bench;
+      bench.batch.add_many(rows, 100, bench.two, 0, bench.source);
+      bench.batch.add_many(rows, 100, bench.two);
+      bench.batch.add_many(rows, 100, bench.one);
+      bench.kernel.rule = refuse_port(2, ENETUNREACH);
+      bench.kernel.bind_answer = gone ? -EADDRNOTAVAIL : 0;
+      CHECK_EQ(bench.send(), 3 * rows);
+      CHECK_EQ(bench.batch.status(0), gone ? kStatusSourceGone : ENETUNREACH);
+      CHECK_EQ(bench.batch.status(rows - 1), gone ? kStatusSourceGone : ENETUNREACH);
+      // No source was named: nothing to ask for.
+      CHECK_EQ(bench.batch.status(rows), ENETUNREACH);
+      CHECK_EQ(bench.batch.status(2 * rows), 0);
+      CHECK_EQ(bench.kernel.bound, 1);
+      CHECK_EQ(bench.kernel.open_sockets, 0);
+      bench.check_settled();
+    }
+  }
+}
+
 TEST(a_source_is_named_only_to_peers_of_its_family) {
   SenderBench bench(AF_INET6);
   const int32_t six = bench.peers.named("2001:db8::1", 6);

@@ -29,8 +29,8 @@ struct SenderBench {
   int32_t send(int32_t from = 0) { return sender->send(batch.view(), from, batch.count()); }
   Blocked blocked() const { return sender->blocked(); }
 
-  std::vector<int32_t> statuses() {
-    std::vector<int32_t> all;
+  Statuses statuses() {
+    Statuses all;
     for (int32_t row = 0; row < batch.count(); row++) all.push_back(batch.status(row));
     return all;
   }
@@ -73,7 +73,5 @@ struct SenderBench {
   int32_t two = 0;
   int32_t source = 0;
 };
-
-using Statuses = std::vector<int32_t>;
 
 }  // namespace burstwire::test

@@ -55,6 +55,7 @@ class SendingKernel final : public UnavailableCalls {
   std::function<int64_t(const SeenMessage&)> rule = [](const SeenMessage&) { return 0; };
   bool sendmmsg_goes_on_after_a_part = false;  // as no Linux with UDP_SEGMENT should
   int64_t clock_ms = 0;
+  int bind_answer = 0;  // is the address one of this machine?
 
   std::vector<SeenMessage> offered;  // each message of each call that looked at messages
   std::vector<TakenDatagram> taken;
@@ -65,6 +66,17 @@ class SendingKernel final : public UnavailableCalls {
 
   int calls() const { return batch_calls + single_calls; }
   int64_t now_ms() noexcept override { return clock_ms; }
+  int bound = 0;
+  int open_sockets = 0;
+  int open_socket(int, int, int) noexcept override { return ++open_sockets; }
+  int bind_socket(int, const sockaddr*, socklen_t) noexcept override {
+    bound++;
+    return bind_answer;
+  }
+  int close_descriptor(int) noexcept override {
+    open_sockets--;
+    return 0;
+  }
 
   int send_messages(int, mmsghdr* messages, unsigned count, int flags) noexcept override {
     batch_calls++;
