@@ -71,7 +71,8 @@ class Receiver {
 
   void report() {
     window_.report(total_, drops());
-    // Nobody needs the sum, but without a use of it the compiler would drop the reads of the datagrams.
+    // Nobody needs the sum, but without a use of it the compiler would drop the reads of the
+    // datagrams.
     [[maybe_unused]] volatile unsigned keep = touched_;
   }
 
