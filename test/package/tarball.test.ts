@@ -105,6 +105,20 @@ describe.skipIf(obstacle !== undefined)('the tarball', () => {
     expect(binaries.length).toBe(Object.keys(manifest).length);
   });
 
+  it('holds a binary without the faults that tests inject', async () => {
+    const path = join(
+      project.folder,
+      `node_modules/burstwire/prebuilds/linux-${process.arch}/burstwire.glibc.node`,
+    );
+    const code =
+      'console.log(Object.getOwnPropertyNames(require(process.argv[1]).UdpSocket.prototype).join())';
+    const result = await run(process.execPath, ['-e', code, path], { env: project.env });
+    const methods = result.stdout.trim().split(',');
+    expect(methods).toContain('receive');
+    expect(methods).not.toContain('inject');
+    expect(methods).not.toContain('setNow');
+  });
+
   it('sends and receives on the native engine, installed without scripts and without a compiler', async () => {
     const { name, taken, seen } = await exchange({});
     expect({ name, taken, seen }).toEqual({ name: 'native', taken: 5, seen: EXCHANGED });
