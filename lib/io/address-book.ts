@@ -94,10 +94,9 @@ export class AddressBook {
     if (typeof to !== 'object' || to === null) return NOT_AN_OBJECT;
     const known = this.#remembered.get(to);
     if (known === undefined) return this.#learn(to as AddressLike);
-    const live = this.#columns[known.id * PEER_INTS + PEER_GENERATION] === known.generation;
     if (to === this.#objects[known.id]) {
       // One of ours: frozen, so it still says what it said.
-      if (!live) return this.#learn(to as AddressLike);
+      if (!this.#isLive(known)) return this.#learn(to as AddressLike);
       this.#lastObject = to as SocketAddress;
       this.#lastObjectId = known.id;
       this.#lastObjectGeneration = known.generation;
@@ -105,8 +104,13 @@ export class AddressBook {
     }
     const address: unknown = (to as AddressLike).address;
     const port: unknown = (to as AddressLike).port;
-    if (live && address === known.address && port === known.port) return known.id;
+    // Only now: a getter that sends may have cost this peer its id.
+    if (address === known.address && port === known.port && this.#isLive(known)) return known.id;
     return this.#check(to as AddressLike, address, port);
+  }
+
+  #isLive({ id, generation }: Remembered): boolean {
+    return this.#columns[id * PEER_INTS + PEER_GENERATION] === generation;
   }
 
   #learn(to: AddressLike): number {
@@ -121,7 +125,7 @@ export class AddressBook {
       address === last.address &&
       port === last.port &&
       (family === undefined || family === last.family) &&
-      this.#columns[last.id * PEER_INTS + PEER_GENERATION] === last.generation
+      this.#isLive(last)
     ) {
       return last.id;
     }
