@@ -7,7 +7,7 @@
  * Invariant: a misuse throws before anything was sent.
  */
 
-import { isUint8Array } from 'node:util/types';
+import { isAnyArrayBuffer, isTypedArray, isUint8Array } from 'node:util/types';
 import {
   type AddressBook,
   type AddressLike,
@@ -16,6 +16,7 @@ import {
   NOT_AN_OBJECT,
   NOT_THE_FAMILY,
 } from '../io/address-book.js';
+import { byteLengthOf } from '../io/true-bytes.js';
 import { detachedBuffer, OptionError, outOfRange, show, withCode, wrongType } from './errors.js';
 import { nearest } from './nearest.js';
 
@@ -112,35 +113,30 @@ function unknownSendOption(name: string): OptionError {
   );
 }
 
+const at = Uint8Array.prototype.at;
+
 /**
  * The bytes of a payload as a Uint8Array, without copying.
  *
- * @throws TypeError ERR_INVALID_ARG_TYPE
+ * @throws TypeError ERR_INVALID_ARG_TYPE, ERR_DETACHED_BUFFER
  */
 export function bytesOf(payload: unknown, name: string): Uint8Array {
   return isUint8Array(payload) ? payload : viewOf(payload, name);
 }
 
 function viewOf(payload: unknown, name: string): Uint8Array {
-  if (ArrayBuffer.isView(payload)) {
+  const isView = ArrayBuffer.isView(payload);
+  if (!isView && !isAnyArrayBuffer(payload)) {
+    throw wrongType(name, 'a Uint8Array, another view, or an ArrayBuffer', payload);
+  }
+  // A typed array whose resizable buffer shrank says that it lies at 0 and is empty; a DataView throws.
+  if (isTypedArray(payload)) assertAttached(payload, name);
+  try {
+    if (!isView) return new Uint8Array(payload);
     return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
+  } catch {
+    throw detachedBuffer(name);
   }
-  if (payload instanceof ArrayBuffer || payload instanceof SharedArrayBuffer) {
-    return new Uint8Array(payload);
-  }
-  throw wrongType(name, 'a Uint8Array, another view, or an ArrayBuffer', payload);
-}
-
-// The getter itself: an own property named byteLength cannot stand in front of it.
-const byteLengthGetter = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  'byteLength',
-)?.get as (this: Uint8Array) => number;
-const at = Uint8Array.prototype.at;
-
-/** The true length in bytes; runs no application code. */
-export function byteLengthOf(bytes: Uint8Array): number {
-  return byteLengthGetter.call(bytes);
 }
 
 /**
@@ -148,11 +144,11 @@ export function byteLengthOf(bytes: Uint8Array): number {
  *
  * @throws TypeError ERR_DETACHED_BUFFER
  */
-export function assertAttached(bytes: Uint8Array, name: string): void {
-  if (byteLengthGetter.call(bytes) !== 0) return;
+export function assertAttached(bytes: NodeJS.TypedArray, name: string): void {
+  if (byteLengthOf(bytes as Uint8Array) !== 0) return;
   try {
     // Every method of a typed array refuses a detached or out-of-bounds one; this one does nothing else here.
-    at.call(bytes, 0);
+    at.call(bytes as Uint8Array, 0);
   } catch {
     throw detachedBuffer(name);
   }

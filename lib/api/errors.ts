@@ -3,7 +3,7 @@
  *
  * Nothing here is thrown for what the network does. Called by everything in `lib/api`.
  *
- * Invariant: showing a value runs none of its code (no getters, no custom inspection, no `toString`).
+ * Invariant: showing a value never throws and calls no `toString`, custom inspection or getter of its content.
  */
 
 import { inspect } from 'node:util';
@@ -44,16 +44,21 @@ export function withCode<E extends Error>(error: E, code: string): E & { readonl
   return Object.assign(error, { code });
 }
 
-/** A value as text for a message: short, on one line, and without running its code. */
+/** A value as text for a message: short and on one line. */
 export function show(value: unknown): string {
-  return inspect(value, {
-    depth: 0,
-    breakLength: Number.POSITIVE_INFINITY,
-    compact: true,
-    customInspect: false,
-    maxArrayLength: 4,
-    maxStringLength: 80,
-  });
+  try {
+    return inspect(value, {
+      depth: 0,
+      breakLength: Number.POSITIVE_INFINITY,
+      compact: true,
+      customInspect: false,
+      maxArrayLength: 4,
+      maxStringLength: 80,
+    });
+  } catch {
+    // It reads one property of its own: Symbol.toStringTag.
+    return `a value of type ${typeof value} that cannot be shown`;
+  }
 }
 
 /** ERR_SOCKET_CLOSED: the call needs an open socket. */

@@ -22,14 +22,8 @@ import {
 } from '../batch/layout.js';
 import type { AddressBook } from '../io/address-book.js';
 import type { BatchSocket } from '../io/batch-socket.js';
-import {
-  assertAttached,
-  byteLengthOf,
-  bytesOf,
-  checkInteger,
-  resolveAddress,
-  SendMarks,
-} from './destination.js';
+import { byteLengthOf } from '../io/true-bytes.js';
+import { assertAttached, bytesOf, checkInteger, resolveAddress, SendMarks } from './destination.js';
 import { outOfRange, socketClosed, wrongType } from './errors.js';
 import { FailureList, type SendingSocket, type SendOutcome } from './send-outcome.js';
 import { resolveSource } from './source-address.js';

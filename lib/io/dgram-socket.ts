@@ -37,6 +37,7 @@ import type { BatchSocket, EngineInfo, EngineOptions, SocketAddress } from './ba
 import { type BoundDgram, bindDgram } from './dgram-bind.js';
 import { DgramInbox, INBOX_DATAGRAMS } from './dgram-inbox.js';
 import { DgramPeers } from './dgram-peers.js';
+import { byteLengthOf, viewOfPart } from './true-bytes.js';
 
 /** Datagrams handed to node:dgram whose callback is still to come. */
 export const IN_FLIGHT_DATAGRAMS = 1024;
@@ -152,8 +153,7 @@ class DgramSocket implements BatchSocket {
   send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number {
     for (let index = from; index < to; index++) {
       const row = index << ROW_SHIFT;
-      const offset = rows[row + OFFSET];
-      const payload = bytes.subarray(offset, offset + rows[row + LENGTH]);
+      const payload = viewOfPart(bytes, rows[row + OFFSET], rows[row + LENGTH]);
       if (!this.#sendOne(payload, rows, row)) return this.#stopped(index - from);
     }
     this.peers.endSend();
@@ -194,7 +194,7 @@ class DgramSocket implements BatchSocket {
   /** False: no room, the row is untouched. */
   #sendOne(payload: Uint8Array, rows: Int32Array, row: number): boolean {
     if (this.#closing !== undefined) return false;
-    const size = payload.byteLength;
+    const size = byteLengthOf(payload);
     const id = rows[row + REMOTE];
     const remote = this.peers.describe(id);
     if (size > (remote.family === 'IPv4' ? IPV4_PAYLOAD_MAX : IPV6_PAYLOAD_MAX)) {
