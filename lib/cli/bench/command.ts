@@ -24,7 +24,13 @@ import { renderText } from './text-report.js';
 import { findCallCounter } from './verify-calls.js';
 
 export const BENCH_FLAGS = {
-  seconds: { kind: 'number', default: 1, min: 0.05, max: 600, about: 'measured time of each case' },
+  seconds: {
+    kind: 'number',
+    default: 0.8,
+    min: 0.05,
+    max: 600,
+    about: 'measured time of each case',
+  },
   rounds: {
     kind: 'number',
     default: 3,

@@ -64,7 +64,7 @@ export function aboutMethod(result: BenchmarkResult): Html {
   const counted =
     config.verifiedBy === null
       ? html`They could not be confirmed by other means here (${config.verifiedByReason ?? 'no tool'}).`
-      : html`They were confirmed with <code>${config.verifiedBy}</code> in a separate short pass: ${agreement(result)}. For node:dgram, which counts nothing, that pass is the source.`;
+      : html`In a separate short pass <code>${config.verifiedBy}</code> counted them too: ${agreement(result)}. For node:dgram, which counts nothing, that pass is the source.`;
   return html`<section class="card" id="method">
 <h2>How it was measured</h2>
 <ul class="plain">
@@ -82,7 +82,9 @@ export function aboutMethod(result: BenchmarkResult): Html {
 function agreement(result: BenchmarkResult): string {
   const compared = result.rows.filter((row) => typeof row.verification?.agrees === 'boolean');
   const agree = compared.filter((row) => row.verification?.agrees === true);
-  return `both counts agreed within 1 % in ${agree.length} of ${compared.length} rows`;
+  return compared.length === 0
+    ? 'there was nothing to compare'
+    : `both agreed within 1 % in ${agree.length} of ${compared.length} rows`;
 }
 
 export function aboutMachine(result: BenchmarkResult): Html {

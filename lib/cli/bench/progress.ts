@@ -29,7 +29,8 @@ export class Progress {
       this.output.write(`${line}\n`);
       return;
     }
-    const width = (this.output.columns ?? 80) - 1;
+    // A terminal that does not know its width says 0.
+    const width = (this.output.columns || 80) - 1;
     this.output.write(`\r\x1b[2K${line.slice(0, width)}`);
     this.shown = true;
   }
