@@ -91,8 +91,13 @@ export class SendBatch {
     return this.#tail - this.#head;
   }
 
-  /** Whether `reserve(byteLength, ...)` would find room now. */
+  /**
+   * Whether `reserve(byteLength, ...)` would find room now.
+   *
+   * @throws TypeError ERR_INVALID_ARG_TYPE, RangeError ERR_OUT_OF_RANGE: not an integer of 0 or more
+   */
   fits(byteLength: number): boolean {
+    checkInteger(byteLength, 0, Number.MAX_SAFE_INTEGER, 'byteLength');
     return this.#tail < this.#capacity && this.#end + byteLength <= this.#slabBytes;
   }
 
