@@ -5,7 +5,7 @@
  * `dgram-socket` for each datagram and by `AddressBook` for each new address object.
  *
  * Invariant: an id means one address as long as its generation stays. It is not given away while it is pinned, nor
- * in the receive that reported it, nor between `intern` and the end of the next send.
+ * in the receive that reported it, nor between `intern` and the end of the next send unless every other id is held.
  */
 
 import { isIP, SocketAddress as NodeSocketAddress } from 'node:net';
@@ -51,7 +51,12 @@ export class DgramPeers implements Peers {
   intern(address: string, port: number): number {
     const canonical = canonicalAddress(address);
     if (canonical === undefined || !this.#reaches(canonical.family)) return NOT_AN_ADDRESS;
-    const id = this.#idOf(canonical.address, canonical.family, port);
+    let id = this.#idOf(canonical.address, canonical.family, port);
+    if (id === 0) {
+      // Names for a send that never came (a batch that was cleared, a call that threw) give way.
+      this.endSend();
+      id = this.#idOf(canonical.address, canonical.family, port);
+    }
     if (id === 0) return PEERS_FULL;
     this.#internedEpoch[id] = this.#sendEpoch;
     return id;
@@ -78,6 +83,8 @@ export class DgramPeers implements Peers {
   /** A receive begins: ids of the one before may be given away. */
   beginReceive(): void {
     this.#receiveEpoch++;
+    // No receive comes between a name and its send: what is named now has no send to come.
+    this.endSend();
   }
 
   /** A send is over: ids named for it may be given away. */

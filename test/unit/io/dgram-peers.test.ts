@@ -81,17 +81,29 @@ describe('eviction', () => {
     const { peers } = makePeers(3);
     const pinned = peers.internReceived('192.0.2.1', 1);
     peers.columns[pinned * PEER_INTS + PEER_PINS]++;
-    const named = peers.intern('192.0.2.1', 2);
     peers.beginReceive();
     const received = peers.internReceived('192.0.2.1', 3);
+    const named = peers.intern('192.0.2.1', 2);
     expect(peers.internReceived('192.0.2.1', 4)).toBe(0);
-    expect(peers.intern('192.0.2.1', 4)).toBe(PEERS_FULL);
     peers.endSend();
     expect(peers.internReceived('192.0.2.1', 4)).toBe(named);
     expect(peers.internReceived('192.0.2.1', 5)).toBe(0);
+    expect(peers.intern('192.0.2.1', 5)).toBe(PEERS_FULL);
     peers.beginReceive();
     expect([named, received]).toContain(peers.internReceived('192.0.2.1', 5));
     expect(peers.describe(pinned).port).toBe(1);
+  });
+
+  it('takes back names that no send used, for a name or in the next receive', () => {
+    const { peers } = makePeers(2);
+    const first = peers.intern('192.0.2.1', 1);
+    const second = peers.intern('192.0.2.1', 2);
+    expect(peers.internReceived('192.0.2.1', 3)).toBe(0);
+    expect(peers.intern('192.0.2.1', 3)).toBe(first);
+    expect(peers.internReceived('192.0.2.1', 4)).toBe(second);
+    peers.intern('192.0.2.1', 5);
+    peers.beginReceive();
+    expect(peers.internReceived('192.0.2.1', 6)).not.toBe(0);
   });
 
   it('takes a source that spoke once before one that talks', () => {
