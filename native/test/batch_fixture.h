@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,13 @@ inline constexpr int32_t kUntouched = -777;
 inline PeerKey key_of(const char* text, uint16_t port) {
   PeerKey key;
   parse_address(text, port, key);
+  return key;
+}
+
+// The i-th of 2^32 different addresses.
+inline PeerKey numbered(uint32_t number) {
+  PeerKey key = key_of("2001:db8::", 4433);
+  std::memcpy(key.address.s6_addr + 12, &number, sizeof number);
   return key;
 }
 

@@ -114,17 +114,22 @@ class Arrivals {
   int32_t segments_ = 0;
 };
 
-// Between the sender and the kernel: a call takes at most 64 KiB, and what it took must arrive
-// before the next one. To the sender, a kernel with short counts.
+// Between the sender and the kernel: a call takes 64 KiB or 128 datagrams, or one message that is
+// more, and what it took must arrive before the next one. To the sender, a kernel with short
+// counts.
 class PacedCalls final : public ForwardingCalls {
  public:
   Arrivals* arrivals = nullptr;
 
   int send_messages(int fd, mmsghdr* messages, unsigned count, int flags) noexcept override {
     size_t bytes = 0;
+    int32_t sent = 0;
     unsigned most = 0;
-    while (most < count && (most == 0 || bytes + size_of(messages[most].msg_hdr) <= 65536)) {
-      bytes += size_of(messages[most++].msg_hdr);
+    while (most < count) {
+      bytes += size_of(messages[most].msg_hdr);
+      sent += rows_of(messages[most].msg_hdr);
+      if (most > 0 && (bytes > kMostBytes || sent > kMostRows)) break;
+      most++;
     }
     const int result = ForwardingCalls::send_messages(fd, messages, most, flags);
     int32_t rows = 0;
@@ -139,6 +144,10 @@ class PacedCalls final : public ForwardingCalls {
   }
 
  private:
+  // A small datagram costs the receive buffer its bookkeeping, about 768 bytes.
+  static constexpr size_t kMostBytes = 65536;
+  static constexpr int32_t kMostRows = 128;
+
   static size_t size_of(const msghdr& header) {
     size_t size = 0;
     for (size_t i = 0; i < header.msg_iovlen; i++) size += header.msg_iov[i].iov_len;

@@ -204,9 +204,8 @@ TEST(refusals_now_and_then_do_not_cost_sendmmsg) {
   // A race of connection tracking, once every batch: no filter lets sendmmsg through in between.
   SenderBench bench;
   for (int round = 0; round < 20; round++) {
-    SenderBench* at = &bench;
-    at->batch = Batch();
-    at->kernel.taken.clear();
+    bench.batch = Batch();
+    bench.kernel.taken.clear();
     add_six(bench);
     bench.kernel.batch_answers = {-EPERM};
     CHECK_EQ(bench.send(), 6);
