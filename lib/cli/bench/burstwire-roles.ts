@@ -108,7 +108,7 @@ function fanoutStep(
     datagrams: BATCH_DATAGRAMS,
     run: () => {
       for (let i = out.length; i < BATCH_DATAGRAMS; i++) {
-        out.reserve(size, to[next]).set(payload);
+        out.bytes.set(payload, out.reserveOffset(size, to[next]));
         next = next + 1 === to.length ? 0 : next + 1;
       }
       return out.flush();

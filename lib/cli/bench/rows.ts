@@ -260,7 +260,7 @@ const MANY: readonly RowInfo[] = [
     id: 'many-batch',
     table: 'many',
     name: 'burstwire SendBatch',
-    about: 'createSendBatch(), reserve() and fill each datagram, flush()',
+    about: 'createSendBatch(), reserveOffset() and fill each datagram, flush()',
     group: 'burstwire',
     baseline: 'many-dgram',
     ceiling: 'many-c',
