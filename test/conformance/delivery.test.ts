@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { FENCE_BYTES } from './support/collector.js';
+import { burstOf, FENCE_BYTES } from './support/collector.js';
 import { exchange, openPair, type Pair } from './support/exchange.js';
 import { firstDifference, payloadOf, payloads } from './support/payloads.js';
 import { sendSegments, sendWays } from './support/senders.js';
@@ -43,8 +43,15 @@ describe.each(variants)('delivery: $name', (variant) => {
       const tail = Math.floor(size / 2);
       if (tail > 0) all.push(payloadOf(count, tail));
       const bytes = Buffer.concat(all);
-      const { sender, inbox, to } = pair;
-      expect(sender.sendSegments(bytes, size, to)).toBe(all.length);
+      const { sender, receiver, inbox, to } = pair;
+      // Not more at once than the receiver's buffer holds.
+      const burst = burstOf(receiver, size);
+      for (let from = 0; from < all.length; from += burst) {
+        const upTo = Math.min(all.length, from + burst);
+        const part = bytes.subarray(from * size, upTo * size);
+        expect(sender.sendSegments(part, size, to)).toBe(upTo - from);
+        await inbox.count(upTo);
+      }
       await inbox.fence(sender, to);
       expect(firstDifference(inbox.payloads, all)).toBeUndefined();
     },

@@ -114,7 +114,7 @@ describe.each(variants)('a slow reader: $name', (variant) => {
     const sender = await open(variant);
     const loop = receiver[Symbol.asyncIterator]();
     const all = payloads(0, 600, 60_000);
-    await trickle(sender, receiver, all, 10);
+    await trickle(sender, receiver, all, 5);
     const { bytesReceived } = receiver.stats();
     expect(bytesReceived).toBeGreaterThan(0);
     // A batch of the native engine holds up to 64 messages of 64 KiB.

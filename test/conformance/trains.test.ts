@@ -154,15 +154,15 @@ describe.each(nativeVariants.filter(({ gso, gro }) => gso && gro))(
     it('are at most 0.03 for each datagram in bulk, in both directions', async () => {
       const pair = await openPair(variant);
       const { sender, receiver, inbox, to } = pair;
-      const bytes = new Uint8Array(1400 * 400);
-      for (let call = 0; call < 20; call++) {
-        expect(sender.sendSegments(bytes, 1400, to)).toBe(400);
-        await inbox.count((call + 1) * 400);
+      const bytes = new Uint8Array(1400 * 180);
+      for (let call = 0; call < 45; call++) {
+        expect(sender.sendSegments(bytes, 1400, to)).toBe(180);
+        await inbox.count((call + 1) * 180);
       }
       const sent = sender.stats();
       const received = receiver.stats();
-      expect(sent.datagramsSent).toBe(8000);
-      expect(received.datagramsReceived).toBe(8000);
+      expect(sent.datagramsSent).toBe(8100);
+      expect(received.datagramsReceived).toBe(8100);
       expect(sent.sendCalls / sent.datagramsSent).toBeLessThanOrEqual(0.03);
       expect(received.receiveCalls / received.datagramsReceived).toBeLessThanOrEqual(0.03);
     });
@@ -173,14 +173,14 @@ describe.each(variants)('counters: $name', (variant: Variant) => {
   it('agree with what was sent and received', async () => {
     const pair = await openPair(variant);
     const { sender, receiver, inbox, to } = pair;
-    const all = payloads(0, 300, (number) => (number % 5) * 100);
+    const all = payloads(0, 150, (number) => (number % 5) * 100);
     const size = all.reduce((sum, { length }) => sum + length, 0);
-    expect(sender.sendBatch(all, to)).toBe(300);
+    expect(sender.sendBatch(all, to)).toBe(150);
     await inbox.fence(sender, to);
     const sent = sender.stats();
     const received = receiver.stats();
     expect(sent).toMatchObject({
-      datagramsSent: 301,
+      datagramsSent: 151,
       bytesSent: size + FENCE_BYTES,
       sendFailures: 0,
       gsoFallbacks: 0,
@@ -190,7 +190,7 @@ describe.each(variants)('counters: $name', (variant: Variant) => {
       errors: {},
     });
     expect(received).toMatchObject({
-      datagramsReceived: 301,
+      datagramsReceived: 151,
       bytesReceived: size + FENCE_BYTES,
       datagramsSent: 0,
       kernelDrops: 0,
