@@ -153,12 +153,16 @@ describe.skipIf(noFaults !== undefined)('a train with something wrong of its own
     expect(firstDifference(inbox.payloads, TRAIN)).toBeUndefined();
   });
 
-  it('whose ECN mark is refused goes without it', async () => {
+  it('whose ECN mark is refused goes without it, and keeps the trains', async () => {
     const { socket, inbox, to, fail, errors } = openThree();
+    // The train with its mark, then its first datagram with it.
     fail({ call: 'sendmsg', answer: 'EINVAL', times: 2 });
     expect(socket.sendBatch(TRAIN, to, { ecn: 1 })).toBe(64);
+    expect(socket.sendBatch(TRAIN, to, { ecn: 1 })).toBe(64);
+    expect(socket.stats().trainsSent).toBe(1);
     await inbox.fence(socket, to);
-    expect(firstDifference(inbox.payloads, TRAIN)).toBeUndefined();
+    expect(firstDifference(inbox.payloads, [...TRAIN, ...TRAIN])).toBeUndefined();
+    expect(new Set(inbox.datagrams.map(({ ecn }) => ecn))).toEqual(new Set([0]));
     expect(errors).toEqual([]);
   });
 
