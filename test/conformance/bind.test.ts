@@ -9,7 +9,7 @@ import { openPair } from './support/exchange.js';
 import { firstDifference, payloads } from './support/payloads.js';
 import { open } from './support/sockets.js';
 import { engines, nativeVariants, variants } from './support/variants.js';
-import { until } from './support/waiting.js';
+import { turns, until } from './support/waiting.js';
 
 describe.each(variants)('engine: $name', (variant) => {
   it('is the one that was asked for', async () => {
@@ -122,6 +122,34 @@ describe.each(engines)('signal: $name', (variant) => {
     const bound = bind({ ...variant.options, address: 'localhost', signal: controller.signal });
     controller.abort();
     await expect(bound).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('leaves nothing open, at whichever moment of bind it is aborted', async () => {
+    const first = await open(variant);
+    const { port } = first.address;
+    await first.close();
+    let rejected = 0;
+    for (let moment = 0; moment < 16; moment++) {
+      const controller = new AbortController();
+      const bound = open(variant, { port, signal: controller.signal });
+      const outcome = bound.catch((error: Error) => error);
+      for (let tick = 0; tick < moment; tick++) await Promise.resolve();
+      controller.abort();
+      const result = await outcome;
+      if (result instanceof Error) {
+        rejected++;
+        expect(result).toMatchObject({ name: 'AbortError' });
+      } else {
+        // The abort came after it was bound, and closes it. This waits for that.
+        await turns(3);
+        expect(() => result.createSendBatch()).toThrowError(
+          expect.objectContaining({ code: 'ERR_SOCKET_CLOSED' }),
+        );
+      }
+      const again = await open(variant, { port });
+      await again.close();
+    }
+    expect(rejected).toBeGreaterThan(0);
   });
 
   it('closes the socket', async () => {

@@ -135,7 +135,9 @@ describe.each(variants)('a destination that is refused: $name', (variant) => {
     }
     await inbox.fence(sender, to);
     expect(firstDifference(inbox.payloads, good)).toBeUndefined();
-    expect(sender.stats().errors).toEqual({ EACCES: 12 });
+    expect(sender.stats()).toMatchObject({ errors: { EACCES: 12 }, sendFailures: 12 });
+    // The 28 and the fence.
+    expect(sender.stats().datagramsSent).toBe(29);
     expect(sender.stats().gsoFallbacks).toBe(0);
   });
 
