@@ -39,7 +39,13 @@ async function open(config: BindConfig): Promise<UdpSocket> {
     throw abortError(signal);
   }
   warnWhenClamped(engine, config);
-  return new UdpSocket(engine, { info, signal, debug: config.debug });
+  try {
+    return new UdpSocket(engine, { info, signal, debug: config.debug });
+  } catch (error) {
+    // The signal is the application's: listening to it may run its code.
+    await engine.close();
+    throw error;
+  }
 }
 
 /** The literal address of a host name; undefined when no address was given. */

@@ -142,12 +142,16 @@ function checkValue(call: string, name: string, rule: OptionRule, value: unknown
       return;
     }
     case 'signal':
-      // By shape, as Node does: the signal may come from another realm.
-      if (typeof value !== 'object' || value === null || !('aborted' in value)) {
-        throw typeError(call, name, 'an AbortSignal', value);
-      }
+      if (!isSignal(value)) throw typeError(call, name, 'an AbortSignal', value);
       return;
   }
+}
+
+/** By shape, since the signal may come from another realm: all that is ever asked of it must be there. */
+function isSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null || !('aborted' in value)) return false;
+  const { addEventListener, removeEventListener } = value as Partial<AbortSignal>;
+  return typeof addEventListener === 'function' && typeof removeEventListener === 'function';
 }
 
 function checkInteger(call: string, name: string, rule: IntegerRule, value: unknown): void {

@@ -95,6 +95,18 @@ describe('bind', () => {
     expect(codeOf(() => socket.send(text('x'), socket.address))).toBe('ERR_SOCKET_CLOSED');
   });
 
+  it('leaves nothing open when its signal cannot be listened to', async () => {
+    const free = await open();
+    const { port } = free.address;
+    await free.close();
+    const { signal } = new AbortController();
+    signal.addEventListener = () => {
+      throw new Error('not to me');
+    };
+    await expect(open({ port, signal })).rejects.toThrow('not to me');
+    expect((await open({ port })).address.port).toBe(port);
+  });
+
   it('warns once in a process when a buffer is smaller than asked', async () => {
     const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const socket = await open({ receiveBufferSize: 1 << 30 });

@@ -62,6 +62,7 @@ describe('bind options', () => {
     [{ sendBufferSize: 2 ** 31 }, 'ERR_OPTION_RANGE', 'sendBufferSize'],
     [{ maxPeers: 1023 }, 'ERR_OPTION_RANGE', 'maxPeers'],
     [{ signal: {} }, 'ERR_OPTION_TYPE', 'signal'],
+    [{ signal: { aborted: false } }, 'ERR_OPTION_TYPE', 'signal'],
     [{ ipv6Only: true, address: '127.0.0.1' }, 'ERR_OPTION_CONFLICT', 'ipv6Only'],
     [null, 'ERR_OPTION_TYPE', 'options'],
     [[], 'ERR_OPTION_TYPE', 'options'],
