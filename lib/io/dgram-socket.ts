@@ -169,6 +169,11 @@ class DgramSocket implements BatchSocket {
     return to - from;
   }
 
+  /** node:dgram knows no trains, so rows are as good. */
+  sendSegments(): number {
+    return 0;
+  }
+
   pause(): void {
     this.#paused = true;
   }
@@ -234,15 +239,23 @@ class DgramSocket implements BatchSocket {
     this.#inFlight--;
     this.#inFlightBytes -= size;
     if (this.#inFlight === 0) this.#onIdle();
+    const errno = error ? this.#failLate(size, error) : 0;
     if (this.#closing !== undefined) return;
     const half = this.#inFlight * 2 <= IN_FLIGHT_DATAGRAMS;
     const writable = this.#blocked && half && this.#inFlightBytes * 2 <= IN_FLIGHT_BYTES;
     if (writable) this.#blocked = false;
     try {
-      if (error) this.onSendError(remote, this.#countError(COUNT_SEND_FAILURES, error));
+      if (errno !== 0) this.onSendError(remote, errno);
     } finally {
       if (writable) this.onWritable();
     }
+  }
+
+  /** It was counted as sent when node:dgram took it; the kernel did not. Returns its errno. */
+  #failLate(size: number, error: NodeJS.ErrnoException): number {
+    this.counters[COUNT_DATAGRAMS_SENT]--;
+    this.counters[COUNT_BYTES_SENT] -= size;
+    return this.#countError(COUNT_SEND_FAILURES, error);
   }
 
   #arrived(bytes: Uint8Array, remote: RemoteInfo): void {
