@@ -154,8 +154,10 @@ export class Sender {
     const end = byteLengthOf(bytes);
     if (end > SLAB_MAX) throw outOfRange('bytes.byteLength', `at most ${SLAB_MAX}`, end);
     const given = Math.ceil(end / size);
+    const smooth = this.#engine.sendSegments(bytes, end, size, remote, source, ecn);
+    if (smooth === given) return given;
     const failed = new FailureList();
-    const settled = this.#sendCut(bytes, end, size, given, ecn, remote, source, failed);
+    const settled = this.#sendCut(bytes, end, size, smooth, given, ecn, remote, source, failed);
     const taken = settled - failed.count;
     if (taken < given) this.#outcome.finish(settled < given, failed);
     return taken;
@@ -239,10 +241,12 @@ export class Sender {
     return base;
   }
 
+  /** Sends segments `base` to `given` by rows. Returns how many of all are settled. */
   #sendCut(
     bytes: Uint8Array,
     end: number,
     size: number,
+    base: number,
     given: number,
     ecn: number,
     remote: number,
@@ -253,11 +257,11 @@ export class Sender {
     // Whole trains only, so that the end of a chunk cuts none.
     const train = Math.max(1, Math.min(TRAIN_SEGMENTS, Math.floor(TRAIN_BYTES / size)));
     const chunk = CHUNK_ROWS - (CHUNK_ROWS % train);
-    let base = 0;
-    while (base < given) {
-      const length = Math.min(chunk, given - base);
+    let next = base;
+    while (next < given) {
+      const length = Math.min(chunk, given - next);
       for (let index = 0; index < length; index++) {
-        const offset = (base + index) * size;
+        const offset = (next + index) * size;
         const row = index << ROW_SHIFT;
         rows[row + OFFSET] = offset;
         rows[row + LENGTH] = Math.min(size, end - offset);
@@ -266,12 +270,12 @@ export class Sender {
       const failures = this.#outcome.failures;
       const settled = this.#engine.send(bytes, rows, 0, length);
       if (this.#outcome.failures !== failures) {
-        this.#outcome.collect(rows, 0, settled, base, failed);
+        this.#outcome.collect(rows, 0, settled, next, failed);
       }
-      base += settled;
+      next += settled;
       if (settled < length) break;
     }
-    return base;
+    return next;
   }
 }
 

@@ -101,6 +101,19 @@ export interface BatchSocket {
   /** The same with the bytes of row i in `payloads[i]`; OFFSET and LENGTH are not read. Borrows until return. */
   sendViews(payloads: readonly Uint8Array[], rows: Int32Array, from: number, to: number): number;
 
+  /**
+   * Sends the first `byteLength` of one buffer, cut into datagrams of `segmentSize` bytes, as far as it goes without trouble: no row is filled
+   * for what is sent. Returns how many datagrams were; the caller goes on from there with `send`. 0 is always right.
+   */
+  sendSegments(
+    bytes: Uint8Array,
+    byteLength: number,
+    segmentSize: number,
+    remote: number,
+    source: number,
+    ecn: number,
+  ): number;
+
   /** Stops and resumes reading; while paused the kernel's buffer fills and then drops. */
   pause(): void;
   resume(): void;

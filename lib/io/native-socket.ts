@@ -114,6 +114,17 @@ class NativeSocket implements BatchSocket {
     return settled;
   }
 
+  sendSegments(
+    bytes: Uint8Array,
+    byteLength: number,
+    segmentSize: number,
+    remote: number,
+    source: number,
+    ecn: number,
+  ): number {
+    return this.#handle.sendSegments(bytes, byteLength, segmentSize, remote, source, ecn);
+  }
+
   refreshCounters(): void {
     if (this.#open) this.#handle.refreshDrops();
   }

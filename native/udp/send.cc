@@ -73,6 +73,30 @@ int32_t Sender::send(const SendView& view, int32_t from, int32_t to) noexcept {
   return row - from;
 }
 
+int32_t Sender::send_segments(const SegmentView& view) noexcept {
+  const int64_t now_ms = calls_.now_ms();
+  const int32_t total = view.count();
+  int32_t sent = 0;
+  while (sent < total) {
+    const int32_t messages = builder_.build_segments(view, sent, now_ms);
+    int32_t message = 0;
+    while (message < messages) {
+      const int result = transmit(message, messages);
+      if (result < 0) return sent;
+      for (int32_t end = message + result; message < end; message++) {
+        const int32_t count = builder_.train(message).count;
+        const int32_t taken = count_sent(message);
+        sent += taken;
+        // A message taken in part is the last of its call: sendmmsg stops behind it.
+        if (taken < count) return sent;
+      }
+    }
+    if (messages == 0) break;
+  }
+  peers_.end_send();
+  return sent;
+}
+
 // Sends what the builder holds; returns rows settled. Stops early when blocked, or when a failure
 // has overwritten the builder: the caller builds again from the next row.
 int32_t Sender::send_messages(const SendView& view, int32_t messages) noexcept {
@@ -235,20 +259,27 @@ int Sender::explain_invalid(const SendView& view, int32_t row, int error) noexce
 // Settles the rows that the kernel took of one message; fewer than all when it took only a part of
 // the bytes.
 int32_t Sender::settle_sent(const SendView& view, int32_t message) noexcept {
+  const int32_t first = builder_.train(message).first;
+  const int32_t rows = count_sent(message);
+  for (int32_t row = first; row < first + rows; row++) view.row(row)[kStatus] = 0;
+  return rows;
+}
+
+// Counts what the kernel took of one message: its datagrams, fewer than all when it took only a
+// part.
+int32_t Sender::count_sent(int32_t message) noexcept {
   const Train& train = builder_.train(message);
   const int32_t taken = static_cast<int32_t>(builder_.messages()[message].msg_len);
-  if (train.count == 1) {
-    settle_row_sent(view, train.first, train.bytes);
-    return 1;
+  int32_t datagrams = train.count;
+  if (train.count > 1) {
+    counters_[kCountTrainsSent] += 1;
+    // Seen on a vendor's kernel: UDP_SEGMENT accepted, only the first segment sent.
+    if (taken < train.bytes) datagrams = std::max(1, taken / train.segment);
   }
-  counters_[kCountTrainsSent] += 1;
-  int32_t rows = train.count;
-  // Seen on a vendor's kernel: UDP_SEGMENT accepted, only the first segment sent.
-  if (taken < train.bytes) rows = std::max(1, taken / train.segment);
-  for (int32_t row = train.first; row < train.first + rows; row++) view.row(row)[kStatus] = 0;
-  counters_[kCountDatagramsSent] += rows;
-  counters_[kCountBytesSent] += std::min(train.bytes, std::max(taken, 0));
-  return rows;
+  counters_[kCountDatagramsSent] += datagrams;
+  counters_[kCountBytesSent] +=
+      train.count > 1 ? std::min(train.bytes, std::max(taken, 0)) : train.bytes;
+  return datagrams;
 }
 
 void Sender::settle_row_sent(const SendView& view, int32_t row, int32_t bytes) noexcept {

@@ -104,6 +104,11 @@ export class FakeEngine implements BatchSocket {
     return this.#take(rows, from, to, (row) => payloads[row >> ROW_SHIFT]);
   }
 
+  /** Rows show what a test wants to see. */
+  sendSegments(): number {
+    return 0;
+  }
+
   pause(): void {
     this.paused = true;
     this.pauses++;
