@@ -99,6 +99,10 @@ export interface BindConfig extends OptionValues<typeof BIND_OPTIONS> {
   readonly engine: EngineChoice;
   /** Use GSO even on a kernel that is known to corrupt trains (BURSTWIRE_GSO=1). */
   readonly gsoForced: boolean;
+  /** The variable that chose the dgram engine over what the caller asked for. */
+  readonly engineBecause: string | undefined;
+  /** The variables that switched trains off which the caller wanted. */
+  readonly trainsBecause: string | undefined;
   /** Overwrite the bytes of a batch when its callback has returned (BURSTWIRE_DEBUG=1). */
   readonly debug: boolean;
   /** The caller named a receive buffer size; a smaller one is then always worth a warning. */
@@ -174,9 +178,12 @@ function resolveBindOptions(
       `bind: option 'ipv6Only' contradicts option 'address' ${show(values.address)}, which is IPv4`,
     );
   }
+  const dgramByVariable = environment.engine === 'dgram' && values.engine !== 'dgram';
   return Object.freeze({
     ...values,
     engine: environment.engine ?? values.engine,
+    engineBecause: dgramByVariable ? 'BURSTWIRE_ENGINE=dgram' : undefined,
+    trainsBecause: trainsOff(values, environment),
     gso: values.gso && environment.gso !== false,
     gro: values.gro && environment.gro !== false,
     gsoForced: environment.gso === true,
@@ -184,4 +191,14 @@ function resolveBindOptions(
     receiveBufferGiven: given.has('receiveBufferSize'),
     sendBufferGiven: given.has('sendBufferSize'),
   });
+}
+
+function trainsOff(
+  wanted: { readonly gso: boolean; readonly gro: boolean },
+  environment: EnvironmentSettings,
+): string | undefined {
+  const variables: string[] = [];
+  if (wanted.gso && environment.gso === false) variables.push('BURSTWIRE_GSO=0');
+  if (wanted.gro && environment.gro === false) variables.push('BURSTWIRE_GRO=0');
+  return variables.length > 0 ? variables.join('; ') : undefined;
 }

@@ -83,5 +83,6 @@ function requestFor(address: string, config: BindConfig) {
     sendBufferSize: config.sendBufferSize,
     maxPeers: config.maxPeers,
   };
-  return { engine: config.engine, options, gsoForced: config.gsoForced };
+  const { engine, gsoForced, engineBecause, trainsBecause } = config;
+  return { engine, options, gsoForced, engineBecause, trainsBecause };
 }

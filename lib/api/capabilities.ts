@@ -22,9 +22,9 @@ export interface Capabilities {
   readonly engine: 'native' | 'dgram';
   readonly recvmmsg: boolean;
   readonly sendmmsg: boolean;
-  /** Trains can be sent (UDP_SEGMENT), and `bind()` does so by itself. */
+  /** The native engine can send trains (UDP_SEGMENT), and no variable switches that off. */
   readonly gso: boolean;
-  /** Trains can be received (UDP_GRO), and `bind()` does so by itself. */
+  /** The native engine can receive trains (UDP_GRO), and no variable switches that off. */
   readonly gro: boolean;
   /** ECN marks can be read and written. */
   readonly ecn: boolean;

@@ -22,6 +22,10 @@ export interface OpenRequest {
   readonly options: EngineOptions;
   /** Keep `options.gso` even on a kernel that is known to corrupt trains. */
   readonly gsoForced: boolean;
+  /** Whose wish the dgram engine is when not the caller's: becomes `info.reason`. */
+  readonly engineBecause?: string | undefined;
+  /** Why trains are off that the caller wanted: becomes part of `info.reason`. */
+  readonly trainsBecause?: string | undefined;
 }
 
 export interface OpenedSocket {
@@ -59,7 +63,8 @@ export async function openSocket(
   engines: EngineParts = ENGINES,
 ): Promise<OpenedSocket> {
   if (request.engine === 'dgram') {
-    return opened(await engines.openDgram(request.options, "engine 'dgram' was asked for"));
+    const reason = request.engineBecause ?? "engine 'dgram' was asked for";
+    return opened(await engines.openDgram(request.options, reason));
   }
   const { binding, reason = 'the addon could not be loaded' } = engines.load();
   if (binding === undefined) {
@@ -69,9 +74,9 @@ export async function openSocket(
   }
   if (request.options.gso && !request.gsoForced && isGsoDenied(binding)) {
     const options = { ...request.options, gso: false };
-    return opened(engines.openNative(binding, options), GSO_DENIED);
+    return opened(engines.openNative(binding, options), request.trainsBecause, GSO_DENIED);
   }
-  return opened(engines.openNative(binding, request.options));
+  return opened(engines.openNative(binding, request.options), request.trainsBecause);
 }
 
 const gsoDenied = new WeakMap<Binding, boolean>();
@@ -99,9 +104,9 @@ export function nativeCapabilities(engines: EngineParts = ENGINES): {
   }
 }
 
-function opened(engine: BatchSocket, reason?: string): OpenedSocket {
+function opened(engine: BatchSocket, ...because: (string | undefined)[]): OpenedSocket {
   const { name, gso, gro, ecn } = engine.info;
-  const reasons = [engine.info.reason, reason].filter((text) => text !== undefined);
+  const reasons = [engine.info.reason, ...because].filter((text) => text !== undefined);
   const info =
     reasons.length === 0
       ? { name, gso, gro, ecn }

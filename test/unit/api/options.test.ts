@@ -122,6 +122,19 @@ describe('environment', () => {
     });
   });
 
+  it('is named as the reason only where it overruled the caller', () => {
+    const off = { BURSTWIRE_ENGINE: 'dgram', BURSTWIRE_GSO: '0', BURSTWIRE_GRO: '0' };
+    expect(parseBindOptions({}, off)).toMatchObject({
+      engineBecause: 'BURSTWIRE_ENGINE=dgram',
+      trainsBecause: 'BURSTWIRE_GSO=0; BURSTWIRE_GRO=0',
+    });
+    expect(parseBindOptions({ engine: 'dgram', gso: false, gro: false }, off)).toMatchObject({
+      engineBecause: undefined,
+      trainsBecause: undefined,
+    });
+    expect(parseBindOptions({}, { BURSTWIRE_ENGINE: 'native' }).engineBecause).toBeUndefined();
+  });
+
   it('counts an empty variable as not set', () => {
     expect(readEnvironment({ BURSTWIRE_ENGINE: '', BURSTWIRE_DEBUG: '' })).toEqual({
       engine: undefined,

@@ -97,6 +97,15 @@ describe('openSocket', () => {
     expect(opened[1].gso).toBe(true);
   });
 
+  it('says which variables overruled the caller', async () => {
+    const { engines, opened } = parts({ binding: fakeBinding(false) });
+    const trainsBecause = 'BURSTWIRE_GSO=0';
+    const { info } = await openSocket({ ...request('auto'), trainsBecause }, engines);
+    expect(info.reason).toBe('BURSTWIRE_GSO=0');
+    await openSocket({ ...request('dgram'), engineBecause: 'BURSTWIRE_ENGINE=dgram' }, engines);
+    expect(opened[1].reason).toBe('BURSTWIRE_ENGINE=dgram');
+  });
+
   it('does not fall back when the native engine cannot bind', async () => {
     const { engines, opened } = parts({ binding: fakeBinding(false) });
     const refusing: EngineParts = {
