@@ -108,6 +108,23 @@ describe.skipIf(noFaults !== undefined).each(['EIO', 'EINVAL'] as const)(
       expect(firstDifference(inbox.payloads, TRAIN)).toBeUndefined();
     });
 
+    it('of a buffer of segments arrives, at whichever train it happens', async () => {
+      const { socket, inbox, to, fail, errors } = openThree();
+      const all = payloads(0, 300, 100);
+      // Refused for good: a buffer of segments is tried twice before its datagrams go one by one.
+      fail({ call: 'sendmmsg', answer: 3 }, { call: 'sendmmsg', answer, times: 2 });
+      expect(socket.sendSegments(Buffer.concat(all), 100, to)).toBe(300);
+      expect(socket.stats()).toMatchObject({
+        datagramsSent: 300,
+        trainsSent: 3,
+        gsoFallbacks: 1,
+        sendFailures: 0,
+      });
+      await inbox.fence(socket, to);
+      expect(firstDifference(inbox.payloads, all)).toBeUndefined();
+      expect(errors).toEqual([]);
+    });
+
     it('from many buffers, of unequal length, arrives byte by byte', async () => {
       const { socket, inbox, to, fail } = openThree();
       const list = [...payloads(0, 20, 333), ...payloads(20, 21, 7), ...payloads(21, 40, 1200)];
