@@ -40,6 +40,9 @@ const SLAB_GONE = -116;
 const FIRST_WAIT_MS = 1;
 const LAST_WAIT_MS = 64;
 
+/** The longest that a timer of Node can wait (2^31 - 1 ms). */
+const FOREVER_MS = 0x7fffffff;
+
 const NO_ROWS = new Int32Array(0);
 
 /**
@@ -68,6 +71,8 @@ class NativeSocket implements BatchSocket {
   #waitMs = FIRST_WAIT_MS;
   #overflows = 0;
   #waiting: NodeJS.Timeout | undefined;
+  /** Holds the process while nothing is watched: a descriptor that nobody waits for does not. */
+  readonly #keepAlive: NodeJS.Timeout;
   #referenced = true;
   #open = true;
 
@@ -84,6 +89,8 @@ class NativeSocket implements BatchSocket {
     this.received = this.#attach();
     this.#handle.start((events) => this.#onEvents(events));
     this.#handle.listen(this.#events);
+    // Last: it must not outlive a constructor that throws.
+    this.#keepAlive = setInterval(nothing, FOREVER_MS);
   }
 
   receive(): number {
@@ -140,12 +147,14 @@ class NativeSocket implements BatchSocket {
   ref(): void {
     this.#referenced = true;
     this.#waiting?.ref();
+    this.#keepAlive.ref();
     this.#handle.ref();
   }
 
   unref(): void {
     this.#referenced = false;
     this.#waiting?.unref();
+    this.#keepAlive.unref();
     this.#handle.unref();
   }
 
@@ -153,6 +162,7 @@ class NativeSocket implements BatchSocket {
     if (this.#open) {
       this.#open = false;
       clearTimeout(this.#waiting);
+      clearInterval(this.#keepAlive);
       this.#handle.close();
     }
     return Promise.resolve();

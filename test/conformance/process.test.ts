@@ -9,7 +9,7 @@ import { open } from './support/sockets.js';
 import { dgramVariant, engines, nativeVariants } from './support/variants.js';
 
 describe.each(engines)('process: $name', (variant) => {
-  it('is kept alive by an open socket, listening or not, until it is closed', async () => {
+  it('is kept alive by open sockets until they are closed', async () => {
     const source = `
       import { bind } from '{{udp}}';
       process.on('beforeExit', () => console.log('nothing left to do'));
@@ -29,6 +29,33 @@ describe.each(engines)('process: $name', (variant) => {
     sender.send(payloadOf(1, 1), { address: '127.0.0.1', port });
     const lines = await program.lines();
     expect(lines.slice(1)).toEqual(['received', 'closed', 'nothing left to do']);
+    expect(program.exit).toBe(0);
+  });
+
+  it('is kept alive by a socket that nobody listens to, until it is closed', async () => {
+    const source = `
+      import { bind } from '{{udp}}';
+      process.on('beforeExit', () => console.log('nothing left to do'));
+      const socket = await bind({{options}});
+      // Does not hold the process itself; a second is far more than an empty loop needs to end.
+      setTimeout(() => {
+        console.log('still here');
+        socket.close();
+      }, 1000).unref();
+    `;
+    const program = start(source, variant);
+    expect(await program.lines()).toEqual(['still here', 'nothing left to do']);
+    expect(program.exit).toBe(0);
+  });
+
+  it('ends when bind is refused', async () => {
+    const taken = await open(variant);
+    const source = `
+      import { bind } from '{{udp}}';
+      await bind({ ...{{options}}, port: ${taken.address.port} }).catch(({ code }) => console.log(code));
+    `;
+    const program = start(source, variant);
+    expect(await program.lines()).toEqual(['EADDRINUSE']);
     expect(program.exit).toBe(0);
   });
 
@@ -170,7 +197,7 @@ const ENGINE_OF = `
   await socket.close();
   await (await bind({ address: '127.0.0.1' })).close();
   await bind({ address: '127.0.0.1', engine: 'native' }).then(
-    () => console.log('native'),
+    (native) => (console.log('native'), native.close()),
     ({ code, message }) => console.log(code, message),
   );
 `;
