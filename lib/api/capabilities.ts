@@ -85,7 +85,11 @@ export function capabilities(): Capabilities {
   for (const feature of FEATURES) {
     can[feature] = native?.[feature] ?? false;
     if (can[feature]) continue;
-    reasons[feature] = native?.reasons[feature] ?? reason ?? 'this kernel does not offer it';
+    // Why it is missing is said once, as the reason of `engine`.
+    reasons[feature] =
+      native === undefined
+        ? 'needs the native engine'
+        : (native.reasons[feature] ?? 'this kernel does not offer it');
   }
   if (can.gso && environment.gso === false) {
     can.gso = false;
@@ -116,11 +120,10 @@ function chooseEngine(
   environment: EnvironmentSettings,
   reasons: Record<string, string>,
 ): 'native' | 'dgram' {
-  if (environment.engine === 'dgram') {
-    reasons.engine = 'BURSTWIRE_ENGINE=dgram';
-    return 'dgram';
-  }
-  if (loaded) return 'native';
-  reasons.engine = reason ?? 'the addon could not be loaded';
+  const because: string[] = [];
+  if (environment.engine === 'dgram') because.push('BURSTWIRE_ENGINE=dgram');
+  if (!loaded) because.push(reason ?? 'the addon could not be loaded');
+  if (because.length === 0) return 'native';
+  reasons.engine = because.join('; ');
   return 'dgram';
 }

@@ -216,6 +216,18 @@ describe('the engine of a process', () => {
     ]);
   });
 
+  it('says once why native is missing, whatever else chose dgram', async () => {
+    const source = `
+      import { capabilities } from '{{udp}}';
+      console.log(JSON.stringify(capabilities().reasons));
+    `;
+    const env = { BURSTWIRE_NATIVE: '0', BURSTWIRE_ENGINE: 'dgram' };
+    const [line] = await start(source, undefined, env).lines();
+    const { engine, ...features } = JSON.parse(line) as Record<string, string>;
+    expect(engine).toBe('BURSTWIRE_ENGINE=dgram; BURSTWIRE_NATIVE=0');
+    expect(new Set(Object.values(features))).toEqual(new Set(['needs the native engine']));
+  });
+
   it('is dgram where Node loads no addons', async () => {
     const lines = await start(ENGINE_OF, undefined, {}, ['--no-addons']).lines();
     expect(lines[0]).toMatch(/^dgram dgram .*addon/);
