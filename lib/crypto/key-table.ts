@@ -64,6 +64,7 @@ export class KeyTable {
   readonly #suite: CipherSuite;
   readonly #slots: (KeySlot | undefined)[] = [];
   readonly #generations: number[] = [];
+  /** In the order they were freed: a generation comes back as late as it can. */
   readonly #free: number[] = [];
   readonly #maxSlots: number;
 
@@ -77,7 +78,7 @@ export class KeyTable {
   /** See `Protection.installKey`. @throws TypeError ERR_INVALID_KEY */
   install(key: TrafficKey): number {
     checkTrafficKey(key);
-    const index = this.#free.pop() ?? this.#slots.length;
+    const index = this.#free.shift() ?? this.#slots.length;
     if (index >= this.#maxSlots) return -1;
     const sealing = key.direction === 'seal';
     this.#slots[index] = {
