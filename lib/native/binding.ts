@@ -1,8 +1,9 @@
 /**
  * The typed face of the addon: every class, function and number that C++ exports.
  *
- * Types only. `load` makes the one Binding of a process; `lib/io/native-socket` is its user. What a call does stands
- * in `native/napi/socket_wrap.h`; errors are numbers (-errno) but for the constructor, which throws.
+ * Types only. `load` makes the one Binding of a process; `lib/io/native-socket` and `lib/crypto/native-protection` are
+ * its users. What a call does stands in `native/napi/socket_wrap.h` and `protection_wrap.h`; errors are numbers (-errno)
+ * but for the constructors, which throw.
  */
 
 /** What `new UdpSocket` takes. Sizes in bytes; all fields are checked before. */
@@ -65,6 +66,63 @@ export interface NativeUdpSocket {
   setNow?(nowMs: number): void;
 }
 
+/** The first argument of `installKey`: the place of the AEAD's name. */
+export const NATIVE_AEADS = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'] as const;
+/** The second argument of `installKey`. */
+export const NATIVE_SEAL = 0;
+export const NATIVE_OPEN = 1;
+
+export interface NativeProtectionOptions {
+  /** Key slots: 1 to 2^KEY_SLOT_BITS. */
+  readonly slots: number;
+  /** 'auto', 'ipsec-mb' (the best of them), 'evp', or a name that `crypto().kernels` holds. */
+  readonly kernel: string;
+  /** Packets that one key may seal. */
+  readonly sealLimit: number;
+}
+
+/** Key slots and the kernel that seals and opens with them. `counts` is written by the addon as long as it lives. */
+export interface NativePacketProtection {
+  kernel(): string;
+  /** The place of the slot's AEAD in NATIVE_AEADS; -1 for a stale id. */
+  aeadOf(id: number): number;
+  /** Copies the bytes. -1 = no slot is free, or the sizes are wrong. */
+  installKey(
+    aead: number,
+    direction: number,
+    key: Uint8Array,
+    iv: Uint8Array,
+    headerKey: Uint8Array,
+  ): number;
+  updateKey(id: number, key: Uint8Array, iv: Uint8Array): boolean;
+  retirePrevious(id: number): void;
+  retireKey(id: number): void;
+  /** Rows done. 0 when bytes, rows or counters were transferred away, or the range names no rows. */
+  seal(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  open(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  /** Wipes every key; all ids are stale. */
+  close(): void;
+}
+
+/** What packet protection this process could use natively. */
+export interface NativeCrypto {
+  /** Names of kernels that passed their self-test here, the best first; empty = none. */
+  readonly kernels: readonly string[];
+  /** Why a kernel is missing from that list; '' = none is. */
+  readonly reason: string;
+  /** Whether the binary holds IPsec-MB. */
+  readonly ipsecMb: boolean;
+  /** Instructions that both the processor and the operating system offer. The wide ones are VAES and VPCLMULQDQ. */
+  readonly cpu: {
+    readonly aes: boolean;
+    readonly carryless: boolean;
+    readonly avx2: boolean;
+    readonly avx512: boolean;
+    readonly wideAes: boolean;
+    readonly wideCarryless: boolean;
+  };
+}
+
 /** What the addon's `probe` returns: 0, or the -errno that stands in the way. */
 export interface NativeProbe {
   readonly kernel: string;
@@ -91,8 +149,13 @@ export interface Addon {
     counters: Float64Array,
     peerColumns: Int32Array,
   ) => NativeUdpSocket;
+  readonly Protection: new (
+    options: NativeProtectionOptions,
+    counts: Float64Array,
+  ) => NativePacketProtection;
   readonly layout: readonly number[];
   probe(): NativeProbe;
+  crypto(): NativeCrypto;
 }
 
 /** What this kernel and this process can do. Sizes in bytes, 0 = unknown. */
@@ -121,6 +184,9 @@ export interface NativeCapabilities {
 /** The addon behind its loader. */
 export interface Binding {
   readonly UdpSocket: Addon['UdpSocket'];
+  readonly Protection: Addon['Protection'];
+  /** Runs the self-test of each kernel: some 0.1 ms. */
+  crypto(): NativeCrypto;
   /** Probes anew at each call: some answers change with privileges and sysctls. */
   capabilities(): NativeCapabilities;
 }

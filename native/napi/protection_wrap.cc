@@ -74,6 +74,13 @@ Napi::Value Protection::kernel(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), protection_ != nullptr ? protection_->kernel_name() : "");
 }
 
+// (id) -> the AEAD of a live slot, or -1.
+Napi::Value Protection::aead_of(const Napi::CallbackInfo& info) {
+  const int32_t id = info[0].ToNumber().Int32Value();
+  const KeySlot* slot = protection_ != nullptr ? protection_->keys().find(id) : nullptr;
+  return Napi::Number::New(info.Env(), slot != nullptr ? static_cast<int32_t>(slot->aead) : -1);
+}
+
 // (aead, direction, key, iv, headerKey) -> id, or -1.
 Napi::Value Protection::install_key(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -124,6 +131,7 @@ Napi::Function Protection::define(Napi::Env env) {
       DefineClass(env, "Protection",
                   {
                       InstanceMethod<&Protection::kernel>("kernel"),
+                      InstanceMethod<&Protection::aead_of>("aeadOf"),
                       InstanceMethod<&Protection::install_key>("installKey"),
                       InstanceMethod<&Protection::update_key>("updateKey"),
                       InstanceMethod<&Protection::retire_previous>("retirePrevious"),

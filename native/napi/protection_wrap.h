@@ -33,6 +33,7 @@ class Protection final : public Napi::ObjectWrap<Protection> {
  private:
   // Cold methods.
   Napi::Value kernel(const Napi::CallbackInfo& info);
+  Napi::Value aead_of(const Napi::CallbackInfo& info);
   Napi::Value install_key(const Napi::CallbackInfo& info);
   Napi::Value update_key(const Napi::CallbackInfo& info);
   void retire_previous(const Napi::CallbackInfo& info);
