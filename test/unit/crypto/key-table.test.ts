@@ -3,16 +3,12 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import {
-  KEY_COUNT_SEALED,
-  KEY_SLOT_BITS,
-  STATUS_KEY_EXHAUSTED,
-} from '../../../lib/batch/layout.js';
+import { KEY_SLOT_BITS } from '../../../lib/batch/layout.js';
 import { KeyTable, MAX_KEY_SLOTS } from '../../../lib/crypto/key-table.js';
 import { nobleSuite } from '../../../lib/crypto/noble-protection.js';
 import { nodeSuite, openNodeProtection } from '../../../lib/crypto/node-protection.js';
 import type { CipherSuite } from '../../../lib/crypto/packet-cipher.js';
-import { batchToSeal, filled, statusesOf, trafficKey } from './packets.js';
+import { filled, trafficKey } from './packets.js';
 
 /** A suite that does nothing but write down what becomes of its keys. */
 function recordingSuite() {
@@ -111,27 +107,5 @@ describe('KeyTable', () => {
       suite.packetCipher(aead, new Uint8Array(size)).seal(nonce, header, right);
       expect(left).toEqual(right);
     }
-  });
-});
-
-describe('the sealing limit', () => {
-  it('stops a key, and an update starts the count anew', () => {
-    const protection = openNodeProtection({ sealLimit: 3 });
-    const id = protection.installKey(trafficKey('aes-128-gcm', 'seal'));
-    const sealMany = (from: number) => {
-      const numbers = [0, 1, 2, 3, 4].map((n) => from + n);
-      const batch = batchToSeal(
-        numbers.map((number) => ({ key: id, number, payload: filled(9, 1) })),
-      );
-      protection.seal(batch, 0, 5);
-      return statusesOf(batch);
-    };
-    const no = STATUS_KEY_EXHAUSTED;
-    expect(sealMany(0)).toEqual([0, 0, 0, no, no]);
-    expect(sealMany(10)).toEqual([no, no, no, no, no]);
-    protection.updateKey(id, filled(16, 5), filled(12, 6));
-    expect(sealMany(3)).toEqual([0, 0, 0, no, no]);
-    const at = (id & (MAX_KEY_SLOTS - 1)) * 4;
-    expect(protection.counts[at + KEY_COUNT_SEALED]).toBe(3);
   });
 });

@@ -64,7 +64,7 @@ function opened(protection: Protection, id: number, packets: readonly Uint8Array
   return statusesOf(batch);
 }
 
-describe.each(providers)('$name', ({ name, open }) => {
+describe.each(providers)('$name', ({ engine, open }) => {
   function pair(aead: (typeof AEADS)[number] = 'aes-128-gcm') {
     const protection = open();
     const sealId = protection.installKey(trafficKey(aead, 'seal'));
@@ -74,7 +74,7 @@ describe.each(providers)('$name', ({ name, open }) => {
 
   it('has its name and says what does the work', () => {
     const protection = open();
-    expect(protection.name).toBe(name);
+    expect(protection.name).toBe(engine);
     expect(protection.kernel).not.toBe('');
   });
 
@@ -262,6 +262,40 @@ describe.each(providers)('$name', ({ name, open }) => {
     expect(statusesOf(batch)).toEqual([0, no, no, 0, no, 0, 0, no]);
     expect(countsOf(protection, sealId)[KEY_COUNT_SEALED]).toBe(4);
     expect(countsOf(protection, sealId)[KEY_COUNT_LARGEST]).toBe(2 ** 53 - 1);
+  });
+
+  it('stops a key at its limit, and an update starts the count anew', () => {
+    const protection = open({ sealLimit: 3 });
+    const id = protection.installKey(trafficKey('aes-128-gcm', 'seal'));
+    const sealFive = (from: number) => {
+      const rows = [0, 1, 2, 3, 4].map((i) => ({
+        key: id,
+        number: from + i,
+        payload: filled(9, i),
+      }));
+      const batch = batchToSeal(rows);
+      protection.seal(batch, 0, 5);
+      return statusesOf(batch);
+    };
+    const no = STATUS_KEY_EXHAUSTED;
+    expect(sealFive(0)).toEqual([0, 0, 0, no, no]);
+    expect(sealFive(10)).toEqual([no, no, no, no, no]);
+    protection.updateKey(id, filled(16, 5), filled(12, 6));
+    expect(sealFive(3)).toEqual([0, 0, 0, no, no]);
+    expect(countsOf(protection, id)).toEqual([3, 0, 0, 5]);
+  });
+
+  it('answers -1 when every slot is taken, and goes on when one is free', () => {
+    const protection = open({ maxSlots: 2 });
+    const key = trafficKey('aes-256-gcm', 'seal');
+    const [first, second] = [protection.installKey(key), protection.installKey(key)];
+    expect(protection.installKey(key)).toBe(-1);
+    protection.retireKey(first);
+    const third = protection.installKey(key);
+    expect(third).toBeGreaterThan(0);
+    expect(third).not.toBe(first);
+    sealed(protection, second, [0]);
+    sealed(protection, third, [0]);
   });
 
   it.each(AEADS)('%s: updates keys in either direction', (aead) => {
