@@ -79,6 +79,11 @@ export class Node {
     return true;
   }
 
+  /** Everything of its state that decides its future, for comparing two nodes. */
+  describe(): unknown {
+    return this.handshakes.describe();
+  }
+
   confirm(localId: Uint8Array): void {
     this.handshakes.onFirstProtectedPacket(localId);
     this.collect();

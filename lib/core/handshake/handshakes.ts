@@ -11,6 +11,7 @@
 import { HandshakeContext, type HandshakesOptions } from './context.js';
 import { DROP_BAD_LENGTH, DROP_REASONS, DROP_UNKNOWN_TYPE } from './drop-reasons.js';
 import { Inbound } from './inbound.js';
+import type { InitiatorState } from './initiator.js';
 import { LoadMeter } from './load-meter.js';
 import { type ConnectRequest, Outbound } from './outbound.js';
 import type { HandshakeDatagram, HandshakeEvent } from './outcome.js';
@@ -24,8 +25,18 @@ import {
   TYPE_RESPONSE,
   TYPE_VERSIONS,
 } from './protocol.js';
+import type { ResponderState } from './responder.js';
 import { RetryTokens } from './retry-token.js';
 import type { Source } from './source.js';
+
+/** One handshake, for diagnostics. */
+export interface HandshakeSummary {
+  readonly role: 'initiator' | 'responder';
+  readonly state: InitiatorState | ResponderState;
+  readonly localId: Uint8Array;
+  /** When it sends again or ends. */
+  readonly deadlineUs: number;
+}
 
 export class Handshakes {
   /** Messages by what became of them: ACCEPTED or a drop reason. Read by diagnostics. */
@@ -114,6 +125,27 @@ export class Handshakes {
   /** What has happened, in turn. Transferred. */
   takeEvents(): HandshakeEvent[] {
     return this.#context.takeEvents();
+  }
+
+  /** States and deadlines of all handshakes, without secrets: for diagnostics and for comparing two moments. */
+  describe(): HandshakeSummary[] {
+    const attempts = [...this.#outbound.attempts()].map(
+      ({ state, localId, deadlineUs }): HandshakeSummary => ({
+        role: 'initiator',
+        state,
+        localId: localId.slice(),
+        deadlineUs,
+      }),
+    );
+    const responders = [...this.#inbound.responders()].map(
+      ({ state, localId, expiresUs }): HandshakeSummary => ({
+        role: 'responder',
+        state,
+        localId: localId.slice(),
+        deadlineUs: expiresUs,
+      }),
+    );
+    return [...attempts, ...responders];
   }
 
   #dispatch(message: Uint8Array, source: Source, nowUs: number): number {

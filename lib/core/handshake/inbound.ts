@@ -83,7 +83,7 @@ export class Inbound {
     return false;
   }
 
-  /** Our own handshake with this peer has keys: what it has begun itself is void. */
+  /** Our own handshake with this peer is confirmed: what it has begun itself is void. */
   discard(peer: Peer): void {
     for (const responder of this.#halfOpen.values()) {
       if (isSamePeer(responder, peer)) this.#remove(responder);

@@ -9,7 +9,7 @@
 
 import { compare, mapKey, sameBytes } from './bytes.js';
 import type { HandshakeContext } from './context.js';
-import { ACCEPTED, DROP_NO_HANDSHAKE, DROP_SIMULTANEOUS } from './drop-reasons.js';
+import { DROP_NO_HANDSHAKE, DROP_SIMULTANEOUS } from './drop-reasons.js';
 import { type CommitDecision, Initiator } from './initiator.js';
 import { destinationOf } from './messages.js';
 import { TYPE_COOKIE, TYPE_RESPONSE } from './protocol.js';
@@ -132,6 +132,8 @@ export class Outbound {
     if (number === undefined || attempt?.state !== 'established') return false;
     attempt.confirm();
     this.#remove(number, attempt);
+    // Not before: until now the peer may have committed to what it has begun itself.
+    this.#inbound.discard(attempt);
     this.#context.emit({ kind: 'confirmed', localId: attempt.localId, attempt: number });
     return true;
   }
@@ -193,7 +195,6 @@ export class Outbound {
     };
     const reason = attempt.onResponse(message, source, nowUs, decide);
     if (reason === DROP_SIMULTANEOUS) attempt.yieldUntil(nowUs + settings.yieldUs);
-    if (reason === ACCEPTED) this.#inbound.discard(attempt);
     return reason;
   }
 
