@@ -74,7 +74,7 @@ describe('exactly one connection', () => {
     '%s',
     (_, scenario) => {
       const { states, isWhole } = explore(scenario, 2, 2);
-    if (process.env.BURSTWIRE_MODEL_STATES) console.log(states, isWhole);
+      if (process.env.BURSTWIRE_MODEL_STATES) console.log(states, isWhole);
       expect(states).toBeGreaterThan(1000);
     },
     600_000,
