@@ -37,10 +37,9 @@ export interface AnswerContext {
   readonly answeredMac: Uint8Array;
 }
 
-/** An answer whose Noise message was good; `parameters` undefined: the rest of it was not. */
 export interface OpenedAnswer {
   readonly remoteId: Uint8Array;
-  readonly parameters: Uint8Array | undefined;
+  readonly parameters: Uint8Array;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -92,8 +91,24 @@ function precheck(
   return ephemeral !== undefined && sameBytes(first, ephemeral) ? DROP_REFLECTED : 0;
 }
 
-function noiseMessageOf(message: Uint8Array): Uint8Array {
-  return message.subarray(HEADER_BYTES, message.length - MAC_BYTES);
+/** Reads the Noise message; `parametersIn` says what of the payload makes sense. */
+function openAnswer(
+  context: AnswerContext,
+  noise: HandshakeState,
+  message: Uint8Array,
+  index: 1 | 2,
+  parametersIn: (payload: Uint8Array) => Uint8Array | undefined,
+): OpenedAnswer | number {
+  const refused = precheck(context, noise, message, index);
+  if (refused !== 0) return refused;
+  let parameters: Uint8Array | undefined;
+  let reason = DROP_NOT_AUTHENTIC;
+  noise.readMessage(message.subarray(HEADER_BYTES, message.length - MAC_BYTES), (payload) => {
+    parameters = parametersIn(payload);
+    reason = DROP_MALFORMED;
+    return parameters !== undefined;
+  });
+  return parameters ? { remoteId: sourceOf(message).slice(), parameters } : reason;
 }
 
 /** Opens a response. A drop reason leaves the Noise state as it was. */
@@ -102,27 +117,20 @@ export function openResponse(
   noise: HandshakeState,
   message: Uint8Array,
 ): OpenedAnswer | number {
-  const reason = precheck(context, noise, message, 1);
-  if (reason !== 0) return reason;
-  const payload = noise.readMessage(noiseMessageOf(message));
-  if (payload === undefined) return DROP_NOT_AUTHENTIC;
-  const remoteId = sourceOf(message).slice();
-  const isBound = sameBytes(payload.subarray(0, CONNECTION_ID_BYTES), remoteId);
-  return {
-    remoteId,
-    parameters: isBound ? parametersOf(payload, CONNECTION_ID_BYTES) : undefined,
-  };
+  return openAnswer(context, noise, message, 1, (payload) => {
+    const isBound = sameBytes(payload.subarray(0, CONNECTION_ID_BYTES), sourceOf(message));
+    return isBound ? parametersOf(payload, CONNECTION_ID_BYTES) : undefined;
+  });
 }
 
-/** Opens a final message. A drop reason leaves the Noise state as it was. */
+/** Opens a final message, which must come from `remoteId`. A drop reason leaves the Noise state as it was. */
 export function openFinal(
   context: AnswerContext,
   noise: HandshakeState,
   message: Uint8Array,
+  remoteId: Uint8Array,
 ): OpenedAnswer | number {
-  const reason = precheck(context, noise, message, 2);
-  if (reason !== 0) return reason;
-  const payload = noise.readMessage(noiseMessageOf(message));
-  if (payload === undefined) return DROP_NOT_AUTHENTIC;
-  return { remoteId: sourceOf(message).slice(), parameters: parametersOf(payload, 0) };
+  return openAnswer(context, noise, message, 2, (payload) =>
+    sameBytes(sourceOf(message), remoteId) ? parametersOf(payload, 0) : undefined,
+  );
 }

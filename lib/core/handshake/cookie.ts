@@ -2,8 +2,8 @@
  * Cookies: a responder under load makes an initiator prove its address, and remembers nothing for it.
  *
  * The cookie is a MAC of address and port under a secret that changes every two minutes; it travels sealed
- * (XChaCha20-Poly1305, associated data: mac1 of the initiation), so that only who has sent the initiation gets it. The
- * same as WireGuard's cookie reply. CookieSecrets is the responder's side, `openCookie` the initiator's.
+ * (XChaCha20-Poly1305, associated data: its header and mac1 of the initiation), so that only who has sent the initiation
+ * gets it. As in WireGuard's cookie reply. CookieSecrets is the responder's side, `openCookie` the initiator's.
  *
  * Invariant: the secret of now and the one before are the only ones that count.
  */
@@ -57,11 +57,9 @@ export class CookieSecrets {
     const nonce = new Uint8Array(COOKIE_NONCE_BYTES);
     this.#random.fill(nonce);
     const cookie = this.#cookie(this.#current, source);
-    return concat(
-      header(TYPE_COOKIE, versionOf(initiation), sourceOf(initiation), undefined),
-      nonce,
-      this.#primitives.xSeal(key, nonce, mac1Of(initiation), cookie),
-    );
+    const head = header(TYPE_COOKIE, versionOf(initiation), sourceOf(initiation), undefined);
+    const ad = concat(head, mac1Of(initiation));
+    return concat(head, nonce, this.#primitives.xSeal(key, nonce, ad, cookie));
   }
 
   #cookie(secret: Uint8Array, source: Source): Uint8Array {
@@ -91,7 +89,7 @@ export function openCookie(
   const cookie = primitives.xOpen(
     key,
     message.subarray(HEADER_BYTES, sealedOffset),
-    mac1Of(initiation),
+    concat(message.subarray(0, HEADER_BYTES), mac1Of(initiation)),
     message.subarray(sealedOffset),
   );
   return cookie?.length === COOKIE_BYTES ? cookie : undefined;

@@ -140,16 +140,25 @@ export class HandshakeState {
     return message;
   }
 
-  /** The payload, or undefined when the message is not good; then nothing has changed. */
-  readMessage(message: Uint8Array): Uint8Array | undefined {
+  /**
+   * The payload, or undefined when the message is not good; then nothing has changed. `accept` has the last word: what
+   * authenticates and yet makes no sense to it leaves no trace either.
+   */
+  readMessage(
+    message: Uint8Array,
+    accept?: (payload: Uint8Array) => boolean,
+  ): Uint8Array | undefined {
     if (this.done || this.myTurn) {
       throw new TypeError('it is not this side that reads the next Noise message');
     }
     if (message.length > MESSAGE_BYTES) return undefined;
     const before = this.#snapshot();
     const payload = this.#readTokens(message);
-    if (payload === undefined) this.#restore(before);
-    else this.#messageIndex++;
+    if (payload === undefined || (accept && !accept(payload))) {
+      this.#restore(before);
+      return undefined;
+    }
+    this.#messageIndex++;
     return payload;
   }
 

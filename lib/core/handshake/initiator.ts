@@ -7,7 +7,7 @@
  * responder's first protected packet shows that it has arrived. It sends nothing itself: methods leave the message in
  * `outgoing`. It knows no other attempt: outbound.ts does. Numbers are drop reasons.
  *
- * Invariant: a message that is dropped changes nothing, except one that the authenticated peer itself got wrong: that
+ * Invariant: a message that is dropped changes nothing, except that an authentic response of a peer that is not wanted
  * ends the attempt.
  */
 
@@ -147,7 +147,7 @@ export class Initiator {
       parameters: options.parameters,
     });
     if (built === undefined) {
-      this.end('protocol');
+      this.end('lowOrderKey');
       return;
     }
     this.#noise = built.noise;
@@ -238,10 +238,9 @@ export class Initiator {
     if (this.#state !== 'initiated' || !this.#message || !this.#noise) return DROP_WRONG_STATE;
     const opened = openResponse(this.#context(mac1Of(this.#message)), this.#noise, message);
     if (typeof opened === 'number') return opened;
-    // From here on it is the responder who speaks: what is wrong ends the attempt.
+    // From here on it is the responder who speaks: one that is not wanted ends the attempt.
     const noise = this.#noise;
     const remoteStatic = noise.remoteStatic!;
-    if (opened.parameters === undefined) return this.#refuse('protocol', DROP_MALFORMED);
     if (!this.#options.allowOwnKey && sameBytes(remoteStatic, this.#options.identity.publicKey)) {
       return this.#refuse('ownKey', DROP_OWN_KEY);
     }
@@ -249,7 +248,7 @@ export class Initiator {
     if (decision === 'unauthorized') return this.#refuse('unauthorized', DROP_UNAUTHORIZED);
     if (decision === 'yield') return DROP_SIMULTANEOUS;
     if (!this.#finish(noise, message, opened.remoteId, nowUs)) {
-      return this.#refuse('protocol', DROP_NOT_AUTHENTIC);
+      return this.#refuse('lowOrderKey', DROP_NOT_AUTHENTIC);
     }
     this.remoteStatic = remoteStatic;
     this.#state = 'established';

@@ -37,8 +37,8 @@ export type HandshakeFailure =
   | 'ownKey'
   /** `authorize` said no. */
   | 'unauthorized'
-  /** The peer authenticated and then broke the rules. */
-  | 'protocol';
+  /** A key of the peer is a low-order point. */
+  | 'lowOrderKey';
 
 export type HandshakeEvent =
   /**

@@ -7,13 +7,13 @@
  * application hears nothing: an initiation may be a replay, a protected packet cannot. It sends nothing on its own and
  * nothing again but the same response to the same initiation. inbound.ts holds all of them.
  *
- * Invariant: a message that is dropped changes nothing.
+ * Invariant: a message that is dropped changes nothing, except that an authentic final message of a peer that is not
+ * wanted ends the handshake.
  */
 
 import type { HandshakePrimitives } from '../ports.js';
 import { type AnswerContext, buildResponse, macOfAnswer, openFinal } from './answers.js';
-import { sameBytes } from './bytes.js';
-import { ACCEPTED, DROP_MALFORMED, DROP_WRONG_STATE } from './drop-reasons.js';
+import { ACCEPTED, DROP_WRONG_STATE } from './drop-reasons.js';
 import type { HandshakeState } from './handshake-state.js';
 import type { OpenedInitiation } from './initiation.js';
 import { type Outcome, outcomeOf } from './outcome.js';
@@ -108,21 +108,16 @@ export class Responder {
   ): number {
     if (this.#state !== 'answered' || this.#response === undefined) return DROP_WRONG_STATE;
     const context = this.#context(macOfAnswer(this.#response));
-    const opened = openFinal(context, this.#noise, message);
+    const opened = openFinal(context, this.#noise, message, this.#options.remoteId);
     if (typeof opened === 'number') return opened;
     const remoteStatic = this.#noise.remoteStatic!;
-    let reason = ACCEPTED;
-    if (!opened.parameters || !sameBytes(opened.remoteId, this.#options.remoteId)) {
-      reason = DROP_MALFORMED;
-    } else {
-      reason = decide(remoteStatic);
-    }
+    const reason = decide(remoteStatic);
     if (reason !== ACCEPTED) {
       this.end();
       return reason;
     }
     this.remoteStatic = remoteStatic;
-    this.#establish(opened.parameters!, source);
+    this.#establish(opened.parameters, source);
     return ACCEPTED;
   }
 
