@@ -28,7 +28,7 @@ export async function medianNs(timed: Timed, budgetMs: number): Promise<number> 
         },
       };
     },
-    { min_cpu_time: budgetMs * 1e6, min_samples: 12 },
+    { min_cpu_time: budgetMs * 1e6, min_samples: 12, gc: false },
   );
   return stats.p50;
 }

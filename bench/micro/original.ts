@@ -13,6 +13,8 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
   generateKeyPairSync,
   privateDecrypt,
   publicEncrypt,
@@ -36,7 +38,15 @@ const nothing = () => {};
 const time = (run: () => void, times = 1, prepare = nothing) =>
   medianNs({ prepare, run }, budgetMs).then((ns) => ns / times);
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const pem = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+});
+const rsa = {
+  publicKey: createPublicKey(pem.publicKey),
+  privateKey: createPrivateKey(pem.privateKey),
+};
 const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
 const symmetricKey = randomBytes(16);
 const transported = publicEncrypt({ key: rsa.publicKey, ...oaep }, symmetricKey);
