@@ -28,7 +28,7 @@ int32_t PacketProtection::open_run(const RowView& view, KeySlot& slot, Run& run)
   }
   int32_t opened = 0;
   for (size_t i = 0; i < run.length; i++) {
-    const int32_t status = open_row(view, slot, run.rows[i], run.mask(i));
+    const int32_t status = open_row(view, slot, run.rows[i], run.mask(i), run.nonce.data());
     run.rows[i][kStatus] = status;
     if (status == 0) opened++;
   }
@@ -37,7 +37,7 @@ int32_t PacketProtection::open_run(const RowView& view, KeySlot& slot, Run& run)
 
 // Opens with the one key that the phase bit names. Returns the row's STATUS.
 int32_t PacketProtection::open_row(const RowView& view, KeySlot& slot, int32_t* row,
-                                   const uint8_t* mask) const noexcept {
+                                   const uint8_t* mask, uint8_t* nonce) const noexcept {
   uint8_t* packet = packet_of(view, row);
   double* counts = counts_of(view, slot);
   apply_mask(packet, mask);
@@ -46,7 +46,6 @@ int32_t PacketProtection::open_row(const RowView& view, KeySlot& slot, int32_t* 
   const int64_t number =
       expand_packet_number(read_uint32(packet + kPacketNumberOffset), slot.largest + 1);
   const Message message = message_of(packet, row[kLength]);
-  uint8_t nonce[kNonceBytes];
   write_nonce(key.iv.data(), number, nonce);
   if (!key.live() || number > kLargestPacketNumber || !key.aead->open(nonce, message)) {
     wipe(message.payload(), message.payload_bytes + kTagBytes);

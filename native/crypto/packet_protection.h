@@ -55,10 +55,10 @@ class PacketProtection {
 
   int32_t in_runs(const RowView& view, int32_t from, int32_t to, Direction direction) noexcept;
   int32_t seal_run(const RowView& view, KeySlot& slot, Run& run) const noexcept;
-  bool seal_row(const RowView& view, KeySlot& slot, int32_t* row) const noexcept;
+  bool seal_row(const RowView& view, KeySlot& slot, int32_t* row, uint8_t* nonce) const noexcept;
   int32_t open_run(const RowView& view, KeySlot& slot, Run& run) const noexcept;
-  int32_t open_row(const RowView& view, KeySlot& slot, int32_t* row,
-                   const uint8_t* mask) const noexcept;
+  int32_t open_row(const RowView& view, KeySlot& slot, int32_t* row, const uint8_t* mask,
+                   uint8_t* nonce) const noexcept;
   int32_t admit(KeySlot& slot, int32_t* row, int64_t number, bool same_key,
                 double* counts) const noexcept;
 

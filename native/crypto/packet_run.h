@@ -16,6 +16,8 @@ inline constexpr size_t kRunRows = 64;
 
 struct PacketProtection::Run {
   size_t length = 0;
+  // Of the row at hand. The nonce of packet 0 is the IV itself, so it must not stay on the stack.
+  SecretBytes<kNonceBytes> nonce;
   int32_t* rows[kRunRows];
   alignas(64) uint8_t masks[kRunRows * kSampleBytes];
 

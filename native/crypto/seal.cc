@@ -11,7 +11,7 @@ int32_t PacketProtection::seal_run(const RowView& view, KeySlot& slot, Run& run)
   size_t sealed = 0;
   for (size_t i = 0; i < run.length; i++) {
     int32_t* row = run.rows[i];
-    if (!seal_row(view, slot, row)) {
+    if (!seal_row(view, slot, row, run.nonce.data())) {
       row[kStatus] = kStatusKeyExhausted;
       continue;
     }
@@ -30,7 +30,8 @@ int32_t PacketProtection::seal_run(const RowView& view, KeySlot& slot, Run& run)
 
 // All but header protection. False when the key must not seal this number; the bytes are left alone
 // then.
-bool PacketProtection::seal_row(const RowView& view, KeySlot& slot, int32_t* row) const noexcept {
+bool PacketProtection::seal_row(const RowView& view, KeySlot& slot, int32_t* row,
+                                uint8_t* nonce) const noexcept {
   double wanted = 0;
   std::memcpy(&wanted, row + kPacketNumber, sizeof(wanted));
   // Written so that NaN is refused.
@@ -48,7 +49,6 @@ bool PacketProtection::seal_row(const RowView& view, KeySlot& slot, int32_t* row
   uint8_t* packet = packet_of(view, row);
   packet[0] = static_cast<uint8_t>((packet[0] & ~kHeaderKeyPhase) | slot.phase);
   write_uint32(packet + kPacketNumberOffset, static_cast<uint32_t>(number));
-  uint8_t nonce[kNonceBytes];
   write_nonce(slot.current.iv.data(), number, nonce);
   return slot.current.aead->seal(nonce, message_of(packet, row[kLength]));
 }
