@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "crypto/kernels.h"
-#include "crypto/packet_number.h"
+#include "crypto/packet_run.h"
 
 namespace burstwire {
 namespace {
@@ -187,13 +187,7 @@ void mask_batch(HeaderKey& key, Batch& batch) {
   }
   if (!key.make_masks(masks, kRows)) fail("no masks");
   for (int32_t row = 0; row < kRows; row++) {
-    uint8_t* packet = batch.packet(row);
-    const uint8_t* mask = masks + static_cast<size_t>(row) * kSampleBytes;
-    packet[0] = static_cast<uint8_t>(packet[0] ^ (mask[0] & kHeaderMaskBits));
-    for (int32_t i = 0; i < 4; i++) {
-      packet[kPacketNumberOffset + i] =
-          static_cast<uint8_t>(packet[kPacketNumberOffset + i] ^ mask[1 + i]);
-    }
+    apply_mask(batch.packet(row), masks + static_cast<size_t>(row) * kSampleBytes);
   }
 }
 

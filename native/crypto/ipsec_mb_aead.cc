@@ -106,7 +106,7 @@ class IpsecMbKey final : public AeadKey {
     uint8_t tag[kTagBytes];
     functions_.open(&state_->key, &state_->context, payload, payload, message.payload_bytes, nonce,
                     message.bytes, message.header_bytes, tag, kTagBytes);
-    if (equal_constant_time(tag, message.tag(), kTagBytes)) return true;
+    if (equal_16_constant_time(tag, message.tag())) return true;
     wipe(payload, message.payload_bytes);
     // The tag that would have fitted is a forger's prize.
     wipe(tag, kTagBytes);

@@ -1,6 +1,5 @@
 // Opening a run of rows: the masks of all samples, then each row in order, since a packet number is
 // expanded from the largest opened before it. See packet_protection.h.
-#include "packet_number.h"
 #include "packet_run.h"
 
 namespace burstwire {

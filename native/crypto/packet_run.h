@@ -1,11 +1,12 @@
 // What seal.cc and open.cc share: where a packet lies, and the masks of a run of rows.
 //
-// Private to those two files and packet_protection.cc. Invariant: a pointer made here lies inside
-// the slab, with a whole header, sample and tag behind it.
+// Private to those two files, packet_protection.cc and the benchmark. Invariant: a pointer made
+// here lies inside the slab, with a whole header, sample and tag behind it.
 #pragma once
 
 #include <cstring>
 
+#include "packet_number.h"
 #include "packet_protection.h"
 
 namespace burstwire {
@@ -44,10 +45,8 @@ inline Message message_of(uint8_t* packet, int32_t length) noexcept {
 // Puts header protection on, or takes it off: the same.
 inline void apply_mask(uint8_t* packet, const uint8_t* mask) noexcept {
   packet[0] = static_cast<uint8_t>(packet[0] ^ (mask[0] & kHeaderMaskBits));
-  for (int32_t i = 0; i < 4; i++) {
-    packet[kPacketNumberOffset + i] =
-        static_cast<uint8_t>(packet[kPacketNumberOffset + i] ^ mask[1 + i]);
-  }
+  uint8_t* number = packet + kPacketNumberOffset;
+  write_uint32(number, read_uint32(number) ^ read_uint32(mask + 1));
 }
 
 }  // namespace burstwire

@@ -2,7 +2,6 @@
 // packet_protection.h.
 #include <cmath>
 
-#include "packet_number.h"
 #include "packet_run.h"
 
 namespace burstwire {

@@ -19,14 +19,15 @@ inline void wipe(void* memory, size_t size) noexcept {
   __asm__ __volatile__("" : : "r"(memory) : "memory");
 }
 
-// Compares in a time that depends on `size` alone.
-inline bool equal_constant_time(const uint8_t* left, const uint8_t* right, size_t size) noexcept {
-  uint8_t difference = 0;
-  for (size_t i = 0; i < size; i++) {
-    difference = static_cast<uint8_t>(difference | (left[i] ^ right[i]));
-    // Hides the value so far: without it the loop could be ended at the first difference.
-    __asm__ __volatile__("" : "+r"(difference));
-  }
+// Compares 16 bytes in a time that does not depend on them.
+inline bool equal_16_constant_time(const uint8_t* left, const uint8_t* right) noexcept {
+  uint64_t words[4];
+  std::memcpy(words, left, 16);
+  std::memcpy(words + 2, right, 16);
+  uint64_t difference = (words[0] ^ words[2]) | (words[1] ^ words[3]);
+  // Hides where the value comes from: else the first word might be compared, and branched on,
+  // alone.
+  __asm__("" : "+r"(difference));
   return difference == 0;
 }
 
