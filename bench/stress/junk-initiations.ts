@@ -65,7 +65,10 @@ const floods: Readonly<Record<string, (index: number) => void>> = {
     message[1 + (index % 1199)] ^= index;
   },
   'wrong mac1': (index) => {
-    if (index === 0) message.set(genuine());
+    if (index === 0) {
+      message.set(genuine());
+      message[1168] ^= 1;
+    }
     message[200 + (index % 900)] ^= 1 + (index & 0x7f);
   },
   'mac1 fits, no cookie': (index) => {

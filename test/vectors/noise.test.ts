@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CipherName, CipherState } from '../../lib/core/handshake/cipher-state.js';
 import { HandshakeState } from '../../lib/core/handshake/handshake-state.js';
-import { keyPairOf, testPrimitives } from '../support/test-primitives.js';
+import { nodePrimitives } from '../../lib/crypto/primitives.js';
+import { keyPairOf } from '../support/test-primitives.js';
 import { readVectors } from '../support/vectors.js';
 
 interface Vector {
@@ -37,7 +38,7 @@ function side(vector: Vector, role: 'init' | 'resp'): HandshakeState {
   const ephemeral = vector[`${role}_ephemeral`];
   const remote = vector[`${role}_remote_static`];
   return new HandshakeState({
-    primitives: testPrimitives(),
+    primitives: nodePrimitives,
     pattern,
     cipher: cipher as CipherName,
     initiator: role === 'init',
