@@ -7,7 +7,7 @@
  * Invariant: at most `halfOpenMax` handshakes are half-open, and a dropped message leaves nothing behind.
  */
 
-import { mapKey, sameBytes } from './bytes.js';
+import { mapKey } from './bytes.js';
 import type { HandshakeContext } from './context.js';
 import {
   ACCEPTED,
@@ -17,14 +17,11 @@ import {
   DROP_NO_COOKIE,
   DROP_NO_HANDSHAKE,
   DROP_NOT_AUTHENTIC,
-  DROP_OWN_KEY,
   DROP_QUEUE_FULL,
   DROP_REFLECTED,
-  DROP_REPLAYED,
-  DROP_SIMULTANEOUS,
-  DROP_UNAUTHORIZED,
   DROP_UNKNOWN_VERSION,
 } from './drop-reasons.js';
+import { asksForOurBest, judge, judgeFinal } from './inbound-rules.js';
 import { type OpenedInitiation, openInitiation } from './initiation.js';
 import type { LoadMeter } from './load-meter.js';
 import { destinationOf, type Initiation, mac1Of } from './messages.js';
@@ -35,7 +32,7 @@ import { patternById, suiteOf } from './protocol.js';
 import { ReplayRegister } from './replay-register.js';
 import { Responder } from './responder.js';
 import { copySource, type Source } from './source.js';
-import { hasCommitted, isSamePeer, type Peer, winnerAmong, yieldAll } from './tie-break.js';
+import { isSamePeer, type Peer } from './tie-break.js';
 
 export class Inbound {
   readonly #context: HandshakeContext;
@@ -103,17 +100,9 @@ export class Inbound {
   onFinal(message: Uint8Array, source: Source): number {
     const responder = this.#byId.get(mapKey(destinationOf(message)));
     if (responder === undefined) return DROP_NO_HANDSHAKE;
-    const { settings } = this.#context;
-    const reason = responder.onFinal(message, source, (remoteStatic) => {
-      const isOwn = sameBytes(remoteStatic, settings.identity.publicKey);
-      if (isOwn && !settings.allowOwnKey) return DROP_OWN_KEY;
-      if (!settings.authorize(remoteStatic, source)) return DROP_UNAUTHORIZED;
-      // The peer has committed with this message: ours gives way, unless it has committed, too.
-      const rivals = this.#outbound.rivalsOf({ remoteStatic, source });
-      if (hasCommitted(rivals)) return DROP_SIMULTANEOUS;
-      yieldAll(rivals, responder.expiresUs);
-      return ACCEPTED;
-    });
+    const reason = responder.onFinal(message, source, (remoteStatic) =>
+      judgeFinal(this.#context, this.#outbound, { remoteStatic, source }, responder.expiresUs),
+    );
     if (responder.state === 'ended') this.#remove(responder);
     this.#announce(responder);
     return reason;
@@ -165,9 +154,7 @@ export class Inbound {
     if (!settings.suites.includes(initiation.suite)) {
       return this.#reply(this.#prefilter.versionList(message), source, DROP_UNKNOWN_VERSION);
     }
-    const bestVersion = initiation.versions.find((version) => settings.versions.includes(version));
-    const bestSuite = initiation.suites.find((suite) => settings.suites.includes(suite));
-    if (bestVersion !== initiation.version || bestSuite !== initiation.suite) return DROP_DOWNGRADE;
+    if (!asksForOurBest(initiation, settings)) return DROP_DOWNGRADE;
     if (this.#halfOpen.size >= settings.halfOpenMax) return DROP_HALF_OPEN_FULL;
     if (this.#context.isOutgoingFull) return DROP_QUEUE_FULL;
     if (this.#outbound.isOwnEphemeral(initiation.noise.subarray(0, 32))) return DROP_REFLECTED;
@@ -182,35 +169,12 @@ export class Inbound {
       suiteOf(initiation.suite)!,
     );
     if (typeof opened === 'number') return opened;
-    const reason = this.#decide(opened, source, nowUs);
+    const reason = judge(this.#context, this.#outbound, this.#replay, opened, source, nowUs);
     if (reason !== ACCEPTED) {
       opened.noise.wipe();
       return reason;
     }
     return this.#answer(message, initiation, opened, source, nowUs);
-  }
-
-  /** What the initiator's static key decides: 0, or the reason to drop its initiation. */
-  #decide(opened: OpenedInitiation, source: Source, nowUs: number): number {
-    const { settings } = this.#context;
-    const { remoteStatic, timestampUs } = opened;
-    const rivals = this.#outbound.rivalsOf({ remoteStatic, source });
-    if (remoteStatic === undefined) return hasCommitted(rivals) ? DROP_SIMULTANEOUS : ACCEPTED;
-
-    const ownStatic = settings.identity.publicKey;
-    if (!settings.allowOwnKey && sameBytes(remoteStatic, ownStatic)) return DROP_OWN_KEY;
-    if (!this.#replay.isFresh(remoteStatic, timestampUs)) return DROP_REPLAYED;
-    if (!settings.authorize(remoteStatic, source)) return DROP_UNAUTHORIZED;
-    if (hasCommitted(rivals)) return DROP_SIMULTANEOUS;
-    const remoteEphemeral = opened.noise.remoteEphemeral!;
-    const winner = winnerAmong(rivals, ownStatic, remoteStatic, remoteEphemeral);
-    if (winner !== undefined) {
-      winner.hint(nowUs);
-      this.#outbound.flush();
-      return DROP_SIMULTANEOUS;
-    }
-    yieldAll(rivals, nowUs + settings.yieldUs);
-    return ACCEPTED;
   }
 
   #answer(

@@ -11,15 +11,12 @@
  * ends the attempt.
  */
 
-import type { HandshakePrimitives, KeyPair, Random } from '../ports.js';
 import { type AnswerContext, buildFinal, macOfAnswer, openResponse } from './answers.js';
 import { sameBytes } from './bytes.js';
-import { openCookie } from './cookie.js';
 import {
   ACCEPTED,
   DROP_BAD_LENGTH,
   DROP_BAD_MAC,
-  DROP_MALFORMED,
   DROP_NOT_AUTHENTIC,
   DROP_OWN_KEY,
   DROP_SECOND_RETRY,
@@ -29,8 +26,8 @@ import {
 } from './drop-reasons.js';
 import type { HandshakeState } from './handshake-state.js';
 import { buildInitiation } from './initiation.js';
-import { checkAnswerMac, cookieKey, writeMac2 } from './macs.js';
-import { mac1Of, parseVersionList } from './messages.js';
+import type { InitiatorOptions } from './initiator-options.js';
+import { mac1Of } from './messages.js';
 import { type HandshakeFailure, type Outcome, outcomeOf } from './outcome.js';
 import {
   ANSWER_BYTES_MAX,
@@ -39,34 +36,12 @@ import {
   patternFor,
   type Suite,
   suiteOf,
-  UNKNOWN_STATIC,
 } from './protocol.js';
-import { Retransmission, type RetransmissionOptions } from './retransmission.js';
+import { Retransmission } from './retransmission.js';
+import { chooseFrom, fillInCookie } from './retry.js';
 import type { Source } from './source.js';
 
 export type InitiatorState = 'waiting' | 'initiated' | 'established' | 'confirmed' | 'ended';
-
-export interface InitiatorOptions {
-  readonly primitives: HandshakePrimitives;
-  readonly random: Random;
-  readonly identity: KeyPair;
-  /** Known: IK. Unknown: XX. */
-  readonly remoteStatic?: Uint8Array;
-  readonly psk?: Uint8Array;
-  /** What we speak, best first. */
-  readonly versions: readonly number[];
-  readonly suites: readonly number[];
-  readonly token?: Uint8Array;
-  /** Our transport parameters, encoded. */
-  readonly parameters: Uint8Array;
-  readonly localId: Uint8Array;
-  readonly source: Source;
-  /** A peer with our own static key is fine. */
-  readonly allowOwnKey: boolean;
-  /** Each call gives a larger number: microseconds since 1970, about. */
-  readonly nextTimestampUs: (nowUs: number) => number;
-  readonly retransmission?: RetransmissionOptions;
-}
 
 /** What the table says once a response shows who the responder is. */
 export type CommitDecision = 'commit' | 'yield' | 'unauthorized';
@@ -188,17 +163,12 @@ export class Initiator {
   }
 
   onCookie(message: Uint8Array): number {
-    const { primitives, remoteStatic } = this.#options;
     if (message.length !== COOKIE_MESSAGE_BYTES) return DROP_BAD_LENGTH;
     if (this.#state !== 'initiated' || !this.#message) return DROP_WRONG_STATE;
     if (this.#sawCookie) return DROP_SECOND_RETRY;
-    const key = cookieKey(primitives, remoteStatic ?? UNKNOWN_STATIC);
-    const cookie = openCookie(primitives, message, key, this.#message);
-    if (cookie === undefined) return DROP_BAD_MAC;
+    const withCookie = fillInCookie(this.#options, message, this.#message);
+    if (withCookie === undefined) return DROP_BAD_MAC;
     this.#sawCookie = true;
-    // What was sent before may still be queued: it stays as it is.
-    const withCookie = this.#message.slice();
-    writeMac2(primitives, cookie, withCookie);
     this.#send(withCookie);
     return ACCEPTED;
   }
@@ -206,22 +176,15 @@ export class Initiator {
   onVersionList(message: Uint8Array, nowUs: number): number {
     if (message.length > ANSWER_BYTES_MAX) return DROP_BAD_LENGTH;
     if (this.#state !== 'initiated' || !this.#message) return DROP_WRONG_STATE;
-    if (!checkAnswerMac(this.#options.primitives, mac1Of(this.#message), message)) {
-      return DROP_BAD_MAC;
-    }
-    const list = parseVersionList(message);
-    if (list === undefined) return DROP_MALFORMED;
-    const tried = list.versions.includes(this.#version) && list.suites.includes(this.#suite.id);
-    if (this.#sawVersions || tried) return DROP_SECOND_RETRY;
+    const choice = chooseFrom(this.#options, message, this.#message, this.#sawVersions);
+    if (typeof choice === 'number') return choice;
     this.#sawVersions = true;
-    const version = this.#options.versions.find((mine) => list.versions.includes(mine));
-    const suite = this.#options.suites.find((mine) => list.suites.includes(mine));
-    if (version === undefined || suite === undefined) {
+    if (choice === 'nothing') {
       this.end('noCommonVersion');
       return ACCEPTED;
     }
-    this.#version = version;
-    this.#suite = suiteOf(suite)!;
+    this.#version = choice.version;
+    this.#suite = choice.suite;
     this.#forget();
     this.#sawCookie = false;
     this.start(nowUs);
