@@ -129,8 +129,7 @@ class IpsecMbMaker final : public AeadMaker {
                                 const uint8_t* key) const noexcept override {
     if (aead == Aead::kChaCha20Poly1305) return evp_.make(aead, direction, key);
     // Not by `new`: the aligned form of it is not among what no_unwinder.cc replaces.
-    constexpr size_t kAlignment = alignof(GcmState);
-    void* memory = std::aligned_alloc(kAlignment, sizeof(GcmState));
+    void* memory = std::aligned_alloc(alignof(GcmState), sizeof(GcmState));
     if (memory == nullptr) return nullptr;
     return std::make_unique<IpsecMbKey>(functions_of(level_, aead), static_cast<GcmState*>(memory),
                                         key);

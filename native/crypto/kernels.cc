@@ -64,8 +64,9 @@ KernelResult open_kernel(SymbolLookup lookup, const CpuFeatures& cpu,
     result.reason += std::string(result.reason.empty() ? "" : "; ") + maker->name() +
                      " failed its self-test: " + failure;
   }
-  if (result.reason.empty())
+  if (result.reason.empty()) {
     result.reason = "this binary has no kernel '" + name + "' for this CPU";
+  }
   return result;
 }
 

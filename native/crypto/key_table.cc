@@ -95,7 +95,7 @@ void KeyTable::retire_all() noexcept {
 
 KeySlot* KeyTable::find(int32_t id) const noexcept {
   if (id <= 0) return nullptr;
-  const size_t index = static_cast<size_t>(id & kSlotMask);
+  const auto index = static_cast<size_t>(id & kSlotMask);
   if (index >= places_.size() || places_[index].generation != id >> kKeySlotBits) return nullptr;
   return places_[index].slot.get();
 }

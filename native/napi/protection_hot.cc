@@ -20,6 +20,8 @@ void* data_of(napi_env env, napi_value value, napi_typedarray_type wanted, size_
   return status == napi_ok && type == wanted ? data : nullptr;
 }
 
+constexpr size_t kArguments = 4;
+
 struct Call {
   Protection* self = nullptr;
   RowView view;
@@ -29,7 +31,6 @@ struct Call {
 
 // (bytes: Uint8Array, rows: Int32Array, from, to). False unless they name rows that exist.
 bool read_call(napi_env env, napi_callback_info info, Call& call) {
-  constexpr size_t kArguments = 4;
   napi_value arguments[kArguments];
   size_t count = kArguments;
   napi_value self = nullptr;

@@ -43,7 +43,7 @@ constexpr int64_t kMostSlots = INT64_C(1) << kKeySlotBits;
 
 Protection::Protection(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Protection>(info) {
   const Napi::Env env = info.Env();
-  const Napi::Object options = info[0].As<Napi::Object>();
+  const auto options = info[0].As<Napi::Object>();
   counts_ =
       Napi::Reference<Napi::TypedArrayOf<double>>::New(info[1].As<Napi::TypedArrayOf<double>>(), 1);
   const int64_t slots = options.Get("slots").ToNumber().Int64Value();

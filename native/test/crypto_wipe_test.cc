@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cinttypes>
+#include <cstdlib>
 
 #include "check.h"
 #include "crypto_fixture.h"
@@ -47,10 +47,11 @@ bool memory_holds(const Bytes& turned) {
   const int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
   char line[512];
   while (!found && std::fgets(line, sizeof(line), maps) != nullptr) {
-    uint64_t from = 0;
-    uint64_t to = 0;
-    char mode[8] = {};
-    if (std::sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s", &from, &to, mode) != 3) continue;
+    // "from-to mode ...", in hexadecimal.
+    char* rest = nullptr;
+    const uint64_t from = std::strtoull(line, &rest, 16);
+    const uint64_t to = std::strtoull(rest + 1, &rest, 16);
+    const char* mode = rest + 1;
     if (mode[0] != 'r' || mode[1] != 'w' || to - from > UINT64_C(1) << 32) continue;
     for (uint64_t at = from; at < to && !found; at += kBlock) {
       const size_t wanted = std::min<uint64_t>(kBlock + kNeedleBytes, to - at);
@@ -71,7 +72,7 @@ bool memory_holds(const Bytes& turned) {
     }
   }
   wipe(buffer, sizeof(buffer));
-  std::fclose(maps);
+  static_cast<void>(std::fclose(maps));
   close(memory);
   return found;
 }
@@ -130,7 +131,7 @@ void forget(Secrets& secrets) {
 [[gnu::noinline]] Bytes leave_behind(Random& random, bool wiped) {
   auto* secret = new uint8_t[4096];
   for (size_t i = 0; i < 4096; i++) secret[i] = static_cast<uint8_t>(random.next());
-  const Bytes turned = turned_over(secret + 2000);
+  Bytes turned = turned_over(secret + 2000);
   if (wiped) wipe(secret, 4096);
   delete[] secret;
   return turned;
