@@ -21,7 +21,8 @@ export default defineConfig({
           name: 'main',
           include: ['test/**/*.test.ts'],
           exclude: ['test/package/**'],
-          sequence: { groupOrder: 0 },
+          // From 1 on: vitest runs the files of group 0 after those of all others.
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -31,7 +32,7 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

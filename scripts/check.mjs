@@ -36,7 +36,10 @@ const checks = [
   ['tsc (lib)', () => capture(node, typeCheck('tsconfig.json'))],
   ['tsc (test, bench)', () => capture(node, typeCheck('tsconfig.test.json'))],
   ['dependency-cruiser', () => capture(node, [tools.depcruise, 'lib', 'test', 'bench'])],
-  ['biome', () => capture(node, [tools.biome, 'ci', '--colors=off', '.'])],
+  [
+    'biome',
+    () => capture(node, [tools.biome, 'ci', '--colors=off', '--diagnostic-level=warn', '.']),
+  ],
   ['clang-format', clangFormat],
   ['one door to the addon', addonDoor],
   ['one list of C++ sources', sourceLists],

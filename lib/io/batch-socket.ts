@@ -76,6 +76,8 @@ export interface BatchSocket {
   readonly peers: Peers;
   /** See COUNT_* in the layout. Written by the engine, read by anyone. */
   readonly counters: Float64Array;
+  /** Asks the kernel for what it only tells when asked: drops since the last datagram. One system call; cold path. */
+  refreshCounters(): void;
   /** What `receive` filled last: borrowed until the next `receive`. A new object after the old one was detached. */
   readonly received: PacketBatch;
 
@@ -83,6 +85,11 @@ export interface BatchSocket {
   onReadable: () => void;
   /** Called once after a short `send`: there may be room again. */
   onWritable: () => void;
+  /**
+   * Called when a datagram that `send` had already settled as taken fails after all. The native engine never does
+   * that; `node:dgram` reports every error only later. `errno` is positive.
+   */
+  onSendError: (remote: SocketAddress, errno: number) => void;
 
   /** Fills `received` from row 0 on; returns the number of rows, 0 when there is nothing now. One system call. */
   receive(): number;
@@ -93,6 +100,19 @@ export interface BatchSocket {
   send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
   /** The same with the bytes of row i in `payloads[i]`; OFFSET and LENGTH are not read. Borrows until return. */
   sendViews(payloads: readonly Uint8Array[], rows: Int32Array, from: number, to: number): number;
+
+  /**
+   * Sends the first `byteLength` of one buffer, cut into datagrams of `segmentSize` bytes, as far as it goes without trouble: no row is filled
+   * for what is sent. Returns how many datagrams were; the caller goes on from there with `send`. 0 is always right.
+   */
+  sendSegments(
+    bytes: Uint8Array,
+    byteLength: number,
+    segmentSize: number,
+    remote: number,
+    source: number,
+    ecn: number,
+  ): number;
 
   /** Stops and resumes reading; while paused the kernel's buffer fills and then drops. */
   pause(): void;

@@ -9,6 +9,7 @@
 
 import { getSystemErrorName } from 'node:util';
 import {
+  COUNT_PEER_OVERFLOWS,
   COUNTER_PLACES,
   PEER_INTS,
   RECEIVE_MESSAGES,
@@ -23,12 +24,13 @@ import {
   READABLE,
   WRITABLE,
 } from '../native/binding.js';
-import type {
-  BatchSocket,
-  EngineInfo,
-  EngineOptions,
-  Peers,
-  SocketAddress,
+import {
+  type BatchSocket,
+  type EngineInfo,
+  type EngineOptions,
+  PEERS_FULL,
+  type Peers,
+  type SocketAddress,
 } from './batch-socket.js';
 
 /** ESTALE: the receive slab was transferred away by the application. */
@@ -37,6 +39,8 @@ const SLAB_GONE = -116;
 /** First wait after ENOBUFS or ENOMEM, doubled up to the last while it goes on. */
 const FIRST_WAIT_MS = 1;
 const LAST_WAIT_MS = 64;
+
+const NO_ROWS = new Int32Array(0);
 
 /**
  * Opens and binds a socket on the addon.
@@ -52,7 +56,7 @@ class NativeSocket implements BatchSocket {
   readonly local: SocketAddress;
   readonly receiveBufferSize: number;
   readonly sendBufferSize: number;
-  readonly peers: Peers;
+  readonly peers: NativePeers;
   readonly counters = new Float64Array(COUNTER_PLACES);
   received: PacketBatch;
   onReadable: () => void = nothing;
@@ -62,6 +66,7 @@ class NativeSocket implements BatchSocket {
   readonly #handle: NativeUdpSocket;
   #events = READABLE;
   #waitMs = FIRST_WAIT_MS;
+  #overflows = 0;
   #waiting: NodeJS.Timeout | undefined;
   #referenced = true;
   #open = true;
@@ -88,6 +93,10 @@ class NativeSocket implements BatchSocket {
       count = this.#handle.receive();
     }
     this.received.length = count > 0 ? count : 0;
+    if (this.counters[COUNT_PEER_OVERFLOWS] !== this.#overflows) {
+      this.#overflows = this.counters[COUNT_PEER_OVERFLOWS];
+      this.peers.forgetNames();
+    }
     return this.received.length;
   }
 
@@ -103,6 +112,17 @@ class NativeSocket implements BatchSocket {
     if (settled < to - from) this.#waitForRoom();
     else this.#waitMs = FIRST_WAIT_MS;
     return settled;
+  }
+
+  sendSegments(
+    bytes: Uint8Array,
+    byteLength: number,
+    segmentSize: number,
+    remote: number,
+    source: number,
+    ecn: number,
+  ): number {
+    return this.#handle.sendSegments(bytes, byteLength, segmentSize, remote, source, ecn);
   }
 
   refreshCounters(): void {
@@ -186,7 +206,18 @@ class NativePeers implements Peers {
   }
 
   intern(address: string, port: number): number {
+    const id = this.#handle.intern(address, port);
+    if (id !== PEERS_FULL) return id;
+    this.forgetNames();
     return this.#handle.intern(address, port);
+  }
+
+  /**
+   * Ids that were named for a send that never came (a batch that was cleared, a call that threw) are held until the
+   * end of the next send: this is one, of nothing.
+   */
+  forgetNames(): void {
+    this.#handle.sendViews([], NO_ROWS, 0, 0);
   }
 
   describe(id: number): SocketAddress {

@@ -54,6 +54,14 @@ export interface NativeUdpSocket {
   receive(): number;
   send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
   sendViews(payloads: readonly Uint8Array[], rows: Int32Array, from: number, to: number): number;
+  sendSegments(
+    bytes: Uint8Array,
+    byteLength: number,
+    segmentSize: number,
+    remote: number,
+    local: number,
+    flags: number,
+  ): number;
   blocked(): number;
   intern(address: string, port: number): number;
   describe(id: number): [address: string, port: number, family: 'IPv4' | 'IPv6'] | undefined;

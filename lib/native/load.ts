@@ -9,6 +9,7 @@
 
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
 import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT } from '../batch/layout.js';
@@ -26,7 +27,8 @@ let loaded: Loaded | undefined;
 /**
  * Loads the addon, once per thread.
  *
- * `BURSTWIRE_NATIVE=0` keeps it out; `BURSTWIRE_NATIVE=/path/to/file.node` takes that file alone.
+ * `BURSTWIRE_NATIVE=0` keeps it out; `BURSTWIRE_NATIVE=/path/to/file.node` takes that file alone; a
+ * relative path starts at the working directory.
  */
 export function loadBinding(): Loaded {
   loaded ??= load();
@@ -39,7 +41,7 @@ function load(): Loaded {
   const refusal = unsupportedRuntime();
   if (refusal !== undefined) return { reason: refusal };
   const failures: string[] = [];
-  for (const path of wanted === '' ? candidates() : [wanted]) {
+  for (const path of wanted === '' ? candidates() : [resolve(wanted)]) {
     if (!existsSync(path)) {
       failures.push(`${path}: not there`);
       continue;

@@ -1,4 +1,4 @@
-// The three calls that run once per batch. Raw Node-API: a wrapper object for each argument would
+// The calls that run once per batch. Raw Node-API: a wrapper object for each argument would
 // cost more than the work on a small batch. Every pointer is asked for here and forgotten on
 // return; no JavaScript runs in between.
 #include <cerrno>
@@ -118,6 +118,31 @@ napi_value UdpSocket::send_views(napi_env env, napi_callback_info info) {
   }
   range.view.views = socket->views_.data();
   return integer(env, socket->sender_->send(range.view, range.from, range.to));
+}
+
+// (bytes: Uint8Array, byteLength, segmentSize, remote, local, flags) -> datagrams sent before
+// anything went wrong.
+napi_value UdpSocket::send_segments(napi_env env, napi_callback_info info) {
+  napi_value arguments[6];
+  UdpSocket* socket = read_arguments(env, info, arguments);
+  if (socket == nullptr || !socket->fd_) return integer(env, 0);
+  int32_t size = 0;
+  SegmentView view;
+  if (napi_get_value_int32(env, arguments[1], &size) != napi_ok ||
+      napi_get_value_int32(env, arguments[2], &view.segment) != napi_ok ||
+      napi_get_value_int32(env, arguments[3], &view.header[kRemote]) != napi_ok ||
+      napi_get_value_int32(env, arguments[4], &view.header[kLocal]) != napi_ok ||
+      napi_get_value_int32(env, arguments[5], &view.header[kFlags]) != napi_ok) {
+    return integer(env, 0);
+  }
+  const iovec bytes = bytes_of(env, arguments[0]);
+  // The length that the caller saw: a buffer shared with another thread may have grown since.
+  if (size < 0 || static_cast<size_t>(size) > bytes.iov_len || view.segment < 1) {
+    return integer(env, 0);
+  }
+  view.bytes = static_cast<uint8_t*>(bytes.iov_base);
+  view.size = static_cast<size_t>(size);
+  return integer(env, socket->sender_->send_segments(view));
 }
 
 // () -> why the last send stopped: 0 = it did not, 1 = until writable, 2 = for a while.

@@ -259,9 +259,8 @@ Napi::Function UdpSocket::define(Napi::Env env) {
                                     nullptr, nullptr, napi_default, nullptr};
   };
   const napi_property_descriptor hot[] = {
-      method("receive", receive),
-      method("send", send),
-      method("sendViews", send_views),
+      method("receive", receive),      method("send", send),
+      method("sendViews", send_views), method("sendSegments", send_segments),
       method("blocked", blocked),
   };
   napi_define_properties(env, constructor.Get("prototype"), std::size(hot), hot);

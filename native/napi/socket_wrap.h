@@ -2,7 +2,7 @@
 // loop.
 //
 // Decides nothing: TypeScript says when to receive and what to send, native/udp does it. Cold
-// methods go through node-addon-api; `receive`, `send` and `sendViews` are raw Node-API, since they
+// methods go through node-addon-api; `receive` and the sends are raw Node-API, since they
 // run once per batch: numbers in, a number out, no object made.
 //
 // Owns: descriptor, engine, peer entries. Borrows until close: rows, peer columns and counters
@@ -60,6 +60,7 @@ class UdpSocket final : public Napi::ObjectWrap<UdpSocket>, private PollWatch::O
   static napi_value receive(napi_env env, napi_callback_info info);
   static napi_value send(napi_env env, napi_callback_info info);
   static napi_value send_views(napi_env env, napi_callback_info info);
+  static napi_value send_segments(napi_env env, napi_callback_info info);
   static napi_value blocked(napi_env env, napi_callback_info info);
 
   // PollWatch::Owner

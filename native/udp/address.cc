@@ -60,9 +60,9 @@ void format_address(const PeerKey& key, char* text) noexcept {
   char name[IF_NAMESIZE];
   const size_t length = std::strlen(text);
   if (if_indextoname(key.scope, name) != nullptr) {
-    std::snprintf(text + length, kAddressTextBytes - length, "%%%s", name);
+    (void)std::snprintf(text + length, kAddressTextBytes - length, "%%%s", name);
   } else {
-    std::snprintf(text + length, kAddressTextBytes - length, "%%%u", key.scope);
+    (void)std::snprintf(text + length, kAddressTextBytes - length, "%%%u", key.scope);
   }
 }
 

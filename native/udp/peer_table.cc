@@ -15,8 +15,8 @@
 namespace burstwire {
 namespace {
 
-// How many entries the hand may pass for one new address: bounds the work that a flood of sources
-// can ask for when nearly every id is pinned.
+// How many entries the hand may pass for one new source: bounds the work that a flood can ask for
+// when nearly every id is held. Addresses that JavaScript names may pass all of them.
 constexpr int32_t kMostHandSteps = 1024;
 
 // Folds the 128-bit product: each bit of either factor reaches each bit of the result.
@@ -117,18 +117,18 @@ int32_t PeerTable::lookup(const PeerKey& key, uint32_t hash) const noexcept {
 }
 
 int32_t PeerTable::intern_received(const PeerKey& key) noexcept {
-  const int32_t id = intern(key);
+  const int32_t id = intern(key, kMostHandSteps);
   if (id != 0) entries_[id].received_epoch = received_epoch_;
   return id;
 }
 
 int32_t PeerTable::intern_named(const PeerKey& key) noexcept {
-  const int32_t id = intern(key);
+  const int32_t id = intern(key, capacity_);
   if (id != 0) entries_[id].interned_epoch = interned_epoch_;
   return id;
 }
 
-int32_t PeerTable::intern(const PeerKey& key) noexcept {
+int32_t PeerTable::intern(const PeerKey& key, int32_t most_steps) noexcept {
   if (last_ != 0 && entries_[last_].key == key) {
     entries_[last_].used = true;
     return last_;
@@ -140,7 +140,7 @@ int32_t PeerTable::intern(const PeerKey& key) noexcept {
     last_ = id;
     return id;
   }
-  id = claim_slot();
+  id = claim_slot(most_steps);
   if (id == 0) {
     counters_[kCountPeerOverflows] += 1;
     return 0;
@@ -158,18 +158,23 @@ int32_t PeerTable::intern(const PeerKey& key) noexcept {
   return id;
 }
 
-int32_t PeerTable::claim_slot() noexcept {
+int32_t PeerTable::claim_slot(int32_t most_steps) noexcept {
   if (live_ < capacity_) return ++live_;
-  const int32_t id = evict();
+  const int32_t id = evict(most_steps);
   if (id == 0) return 0;
   unlink(id);
   counters_[kCountPeerEvictions] += 1;
   return id;
 }
 
-int32_t PeerTable::evict() noexcept {
-  const int32_t most = std::min(2 * capacity_, kMostHandSteps);
+// The first entry that was silent since the hand passed; where all talk, the first that nobody
+// holds: peers that talk must not keep a new one out.
+int32_t PeerTable::evict(int32_t most_steps) noexcept {
+  int32_t talker = 0;
+  const int32_t most = std::min(capacity_, most_steps);
   for (int32_t step = 0; step < most; step++) {
+    // Enough for a second chance; the rest of the table is only for the case that all are held.
+    if (talker != 0 && step >= kMostHandSteps) break;
     hand_ = hand_ >= capacity_ ? 1 : hand_ + 1;
     PeerEntry& entry = entries_[hand_];
     if (columns_[hand_ * kPeerInts + kPeerPins] > 0) continue;
@@ -177,8 +182,9 @@ int32_t PeerTable::evict() noexcept {
       continue;
     if (!entry.used) return hand_;
     entry.used = false;
+    if (talker == 0) talker = hand_;
   }
-  return 0;
+  return talker;
 }
 
 void PeerTable::unlink(int32_t id) noexcept {

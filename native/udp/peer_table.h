@@ -53,7 +53,8 @@ class PeerTable {
   PeerTable(int family, int32_t capacity, int32_t* columns, double* counters) noexcept;
 
   bool valid() const noexcept { return entries_ != nullptr && heads_ != nullptr; }
-  // The id of a source or local address that was just received, or 0 when every id is held.
+  // The id of a source or local address that was just received, or 0 when the ids that were looked
+  // at are all held.
   int32_t intern_received(const PeerKey& key) noexcept;
   // The id of a destination that JavaScript names, or 0 when every id is held.
   int32_t intern_named(const PeerKey& key) noexcept;
@@ -65,10 +66,10 @@ class PeerTable {
   void end_send() noexcept { interned_epoch_++; }
 
  private:
-  int32_t intern(const PeerKey& key) noexcept;
+  int32_t intern(const PeerKey& key, int32_t most_steps) noexcept;
   int32_t lookup(const PeerKey& key, uint32_t hash) const noexcept;
-  int32_t claim_slot() noexcept;
-  int32_t evict() noexcept;
+  int32_t claim_slot(int32_t most_steps) noexcept;
+  int32_t evict(int32_t most_steps) noexcept;
   void unlink(int32_t id) noexcept;
   uint32_t hash_of(const PeerKey& key) const noexcept;
 

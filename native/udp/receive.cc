@@ -176,8 +176,11 @@ bool Receiver::describe(int32_t index, ReceivedMessage& message) noexcept {
   message.flags = control.ecn;
   if (control.has_drops) note_drops(control.drops);
   if (message.lost > 0) {
+    // Each datagram that is not whole: the one that was cut, and those behind it.
+    const int32_t segment = message.segment;
+    const bool train = segment > 0 && segment < whole;
     counters_[kCountTruncated] +=
-        message.segment > 0 ? (message.lost + message.segment - 1) / message.segment : 1;
+        train ? (whole + segment - 1) / segment - message.length / segment : 1;
   }
   if ((header.msg_hdr.msg_flags & MSG_CTRUNC) != 0) counters_[kCountControlTruncated] += 1;
   PeerKey remote;

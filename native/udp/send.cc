@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "unique_fd.h"
+
 namespace burstwire {
 namespace {
 
@@ -36,6 +38,21 @@ bool may_pass(int error) noexcept {
   }
 }
 
+// Is the source that a row names no address of this machine? For IPv4, newer kernels answer that
+// with ENETUNREACH, which may as well mean the destination; bind(2) tells the two apart. Costs
+// three calls, on a failure only.
+bool source_is_gone(SystemCalls& calls, const PeerEntry* source) noexcept {
+  if (source == nullptr || !source->key.is_ipv4()) return false;
+  const UniqueFd fd(calls, calls.open_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd.ok()) return false;
+  PeerKey key = source->key;
+  key.port = 0;
+  sockaddr_in6 name{};
+  const socklen_t size = write_sockaddr(key, AF_INET, name);
+  return calls.bind_socket(fd.get(), reinterpret_cast<const sockaddr*>(&name), size) ==
+         -EADDRNOTAVAIL;
+}
+
 }  // namespace
 
 int32_t Sender::send(const SendView& view, int32_t from, int32_t to) noexcept {
@@ -56,6 +73,30 @@ int32_t Sender::send(const SendView& view, int32_t from, int32_t to) noexcept {
   return row - from;
 }
 
+int32_t Sender::send_segments(const SegmentView& view) noexcept {
+  const int64_t now_ms = calls_.now_ms();
+  const int32_t total = view.count();
+  int32_t sent = 0;
+  while (sent < total) {
+    const int32_t messages = builder_.build_segments(view, sent, now_ms);
+    int32_t message = 0;
+    while (message < messages) {
+      const int result = transmit(message, messages);
+      if (result < 0) return sent;
+      for (int32_t end = message + result; message < end; message++) {
+        const int32_t count = builder_.train(message).count;
+        const int32_t taken = count_sent(message);
+        sent += taken;
+        // A message taken in part is the last of its call: sendmmsg stops behind it.
+        if (taken < count) return sent;
+      }
+    }
+    if (messages == 0) break;
+  }
+  peers_.end_send();
+  return sent;
+}
+
 // Sends what the builder holds; returns rows settled. Stops early when blocked, or when a failure
 // has overwritten the builder: the caller builds again from the next row.
 int32_t Sender::send_messages(const SendView& view, int32_t messages) noexcept {
@@ -66,14 +107,20 @@ int32_t Sender::send_messages(const SendView& view, int32_t messages) noexcept {
     if (result < 0) {
       return settled + settle_failure(view, message, result);
     }
+    bool resent = false;
     for (int32_t sent = 0; sent < result; sent++) {
       const Train train = builder_.train(message + sent);
-      const int32_t rows = settle_sent(view, message + sent);
-      settled += rows;
+      int32_t rows = settle_sent(view, message + sent);
       if (rows < train.count) {
-        return settled + resend_singly(view, train, train.first + rows, -EIO);
+        resent = true;
+        rows += resend_singly(view, train, train.first + rows, -EIO);
+        // Messages behind a part have left already (Linux stops at it, so there should be none):
+        // rows that would have to wait here would let those behind them be sent twice.
+        while (sent + 1 < result && rows < train.count) fail_row(view, train.first + rows++, EIO);
       }
+      settled += rows;
     }
+    if (resent) return settled;
     message += result;
   }
   return settled;
@@ -87,7 +134,10 @@ int Sender::transmit(int32_t first, int32_t messages) noexcept {
     counters_[kCountSendCalls] += 1;
     const int result = calls_.send_messages(fd_, builder_.messages() + first,
                                             static_cast<unsigned>(messages - first), MSG_DONTWAIT);
-    if (result > 0) return result;
+    if (result > 0) {
+      cured_refusals_ = 0;  // no filter lets one through
+      return result;
+    }
     if (result == -EINTR) continue;
     if (result == -ENOSYS) {
       features_.sendmmsg = false;
@@ -137,7 +187,9 @@ int32_t Sender::settle_failure(const SendView& view, int32_t message, int error)
     counters_[kCountGsoFallbacks] += 1;
     return resend_singly(view, train, train.first, error);
   }
-  if (train.count == 1) error = explain_invalid(view, train.first, error);
+  if (train.count == 1 || error == -ENETUNREACH) {
+    error = explain_invalid(view, train.first, error);
+  }
   if (stops(error)) return 0;
   for (int32_t row = train.first; row < train.first + train.count; row++) {
     if (error >= 0) {
@@ -153,6 +205,7 @@ int32_t Sender::settle_failure(const SendView& view, int32_t message, int error)
 // in order.
 int32_t Sender::resend_singly(const SendView& view, const Train& train, int32_t from,
                               int error) noexcept {
+  const bool had_ecn = features_.ecn;
   bool one_passed = false;
   int32_t row = from;
   for (; row < train.first + train.count; row++) {
@@ -166,9 +219,10 @@ int32_t Sender::resend_singly(const SendView& view, const Train& train, int32_t 
     settle_row_sent(view, row, result);
   }
   // EIO says that the device cannot cut trains. EINVAL says so only if the same bytes pass without
-  // the cut: a source address that is gone gives EINVAL too, and must not cost the trains. EMSGSIZE
-  // is about the size of a row.
-  const bool denied = error == -EIO || (one_passed && error != -EMSGSIZE);
+  // the cut: a source address that is gone, or a mark, gives EINVAL too, and must not cost the
+  // trains. EMSGSIZE is about the size of a row.
+  const bool mark_was_it = had_ecn && !features_.ecn;
+  const bool denied = error == -EIO || (one_passed && !mark_was_it && error != -EMSGSIZE);
   if (denied) deny_trains(train.remote);
   return row - from;
 }
@@ -184,9 +238,11 @@ int Sender::send_single(const SendView& view, int32_t row) noexcept {
 }
 
 // EINVAL and EIO of a single datagram: the mark (kernels before 3.13, some Android radios), or a
-// source address that this machine no longer has. Returns the bytes when it went out without its
-// mark, else the error to report.
+// source address that this machine no longer has (for IPv4 also ENETUNREACH). Returns the bytes
+// when it went out without its mark, else the error to report.
 int Sender::explain_invalid(const SendView& view, int32_t row, int error) noexcept {
+  PeerEntry* source = peers_.find(view.row(row)[kLocal]);
+  if (error == -ENETUNREACH && source_is_gone(calls_, source)) return -kStatusSourceGone;
   if (error != -EINVAL && error != -EIO) return error;
   if (features_.ecn && (view.row(row)[kFlags] & kFlagEcnMask) != 0) {
     if (!builder_.build_single(view, row, false)) return -EINVAL;
@@ -203,20 +259,27 @@ int Sender::explain_invalid(const SendView& view, int32_t row, int error) noexce
 // Settles the rows that the kernel took of one message; fewer than all when it took only a part of
 // the bytes.
 int32_t Sender::settle_sent(const SendView& view, int32_t message) noexcept {
+  const int32_t first = builder_.train(message).first;
+  const int32_t rows = count_sent(message);
+  for (int32_t row = first; row < first + rows; row++) view.row(row)[kStatus] = 0;
+  return rows;
+}
+
+// Counts what the kernel took of one message: its datagrams, fewer than all when it took only a
+// part.
+int32_t Sender::count_sent(int32_t message) noexcept {
   const Train& train = builder_.train(message);
   const int32_t taken = static_cast<int32_t>(builder_.messages()[message].msg_len);
-  if (train.count == 1) {
-    settle_row_sent(view, train.first, train.bytes);
-    return 1;
+  int32_t datagrams = train.count;
+  if (train.count > 1) {
+    counters_[kCountTrainsSent] += 1;
+    // Seen on a vendor's kernel: UDP_SEGMENT accepted, only the first segment sent.
+    if (taken < train.bytes) datagrams = std::max(1, taken / train.segment);
   }
-  counters_[kCountTrainsSent] += 1;
-  int32_t rows = train.count;
-  // Seen on a vendor's kernel: UDP_SEGMENT accepted, only the first segment sent.
-  if (taken < train.bytes) rows = std::max(1, taken / train.segment);
-  for (int32_t row = train.first; row < train.first + rows; row++) view.row(row)[kStatus] = 0;
-  counters_[kCountDatagramsSent] += rows;
-  counters_[kCountBytesSent] += std::min(train.bytes, std::max(taken, 0));
-  return rows;
+  counters_[kCountDatagramsSent] += datagrams;
+  counters_[kCountBytesSent] +=
+      train.count > 1 ? std::min(train.bytes, std::max(taken, 0)) : train.bytes;
+  return datagrams;
 }
 
 void Sender::settle_row_sent(const SendView& view, int32_t row, int32_t bytes) noexcept {

@@ -40,10 +40,15 @@ class Sender {
 
   // Sends rows `from` to `to` (exclusive); returns how many are settled, counted from `from`.
   int32_t send(const SendView& view, int32_t from, int32_t to) noexcept;
+  // Sends the front of one buffer cut into segments, as far as it goes without any trouble; returns
+  // how many datagrams are sent. The caller goes on with rows and `send` from there, which knows
+  // what to do about the trouble.
+  int32_t send_segments(const SegmentView& view) noexcept;
   // Why the last send stopped.
   Blocked blocked() const noexcept { return blocked_; }
 
  private:
+  int32_t count_sent(int32_t message) noexcept;
   int32_t send_messages(const SendView& view, int32_t messages) noexcept;
   int transmit(int32_t first, int32_t messages) noexcept;
   int transmit_one(int32_t message) noexcept;

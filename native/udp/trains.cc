@@ -41,6 +41,33 @@ int32_t TrainBuilder::build(const SendView& view, int32_t from, int32_t to,
   return count;
 }
 
+int32_t TrainBuilder::build_segments(const SegmentView& view, int32_t from,
+                                     int64_t now_ms) noexcept {
+  PeerEntry* peer = peers_.find(view.header[kRemote]);
+  if (peer == nullptr) return 0;
+  const size_t segment = static_cast<size_t>(view.segment);
+  const int32_t most = segments_per_train(*peer, segment, now_ms);
+  const int32_t total = view.count();
+  // Datagrams of full length; a last one that is shorter joins a train only where tails may be
+  // short.
+  const int32_t full = static_cast<int32_t>(view.size / segment);
+  const int32_t joined = features_.short_tail ? total : full;
+  int32_t messages = 0;
+  for (int32_t next = from; next < total && messages < kMostMessages; messages++) {
+    const int32_t count = next < joined ? std::min(most, joined - next) : 1;
+    const size_t offset = static_cast<size_t>(next) * segment;
+    const size_t bytes = std::min(static_cast<size_t>(count) * segment, view.size - offset);
+    vectors_[messages] = {view.bytes + offset, bytes};
+    trains_[messages] = {next, count, view.segment, static_cast<int32_t>(bytes),
+                         view.header[kRemote]};
+    messages_[messages].msg_hdr.msg_iov = vectors_ + messages;
+    messages_[messages].msg_hdr.msg_iovlen = 1;
+    finish_message(messages, *peer, view.header, true);
+    next += count;
+  }
+  return messages;
+}
+
 bool TrainBuilder::build_single(const SendView& view, int32_t index, bool with_ecn) noexcept {
   PeerEntry* peer = peers_.find(view.row(index)[kRemote]);
   iovec bytes{};
@@ -56,6 +83,15 @@ bool TrainBuilder::build_single(const SendView& view, int32_t index, bool with_e
 
 int32_t TrainBuilder::most_segments(const PeerEntry& peer, int64_t now_ms) const noexcept {
   return features_.gso && peer.gso_denied_until_ms <= now_ms ? kMostSegments : 1;
+}
+
+// How many full segments fit into one train to this peer; at least 1.
+int32_t TrainBuilder::segments_per_train(const PeerEntry& peer, size_t segment,
+                                         int64_t now_ms) const noexcept {
+  const size_t most_bytes =
+      static_cast<size_t>(peer.key.is_ipv4() ? kMostBytesIpv4 : kMostBytesIpv6);
+  const int32_t by_bytes = std::max(1, static_cast<int32_t>(most_bytes / segment));
+  return std::min(most_segments(peer, now_ms), by_bytes);
 }
 
 bool TrainBuilder::add_message(const SendView& view, int32_t index, int32_t from, int32_t to,

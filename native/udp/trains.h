@@ -44,6 +44,21 @@ struct SendView {
   bool bytes_of(int32_t index, iovec& bytes) const noexcept;
 };
 
+// One buffer cut into datagrams of `segment` bytes, the last one possibly shorter. Needs no rows:
+// the place of each datagram is arithmetic. Borrowed until the send returns.
+struct SegmentView {
+  uint8_t* bytes = nullptr;
+  size_t size = 0;
+  int32_t segment = 0;  // above 0
+  // kRemote, kLocal and kFlags as in the row of any of its datagrams.
+  int32_t header[kRowInts] = {};
+
+  int32_t count() const noexcept {
+    const size_t step = static_cast<size_t>(segment);
+    return static_cast<int32_t>((size + step - 1) / step);
+  }
+};
+
 struct Train {
   int32_t first = 0;
   int32_t count = 0;
@@ -60,6 +75,8 @@ class TrainBuilder {
   // Fills the message array from row `from`, at most to `to`. Returns the number of messages; 0
   // when row `from` itself cannot be sent: unknown destination or bytes outside the slab.
   int32_t build(const SendView& view, int32_t from, int32_t to, int64_t now_ms) noexcept;
+  // The same for datagrams `from` to the end of one buffer. 0 when its destination is unknown.
+  int32_t build_segments(const SegmentView& view, int32_t from, int64_t now_ms) noexcept;
   // Makes message 0 of row `index` alone, with or without its ECN mark. False as `build` returning
   // 0.
   bool build_single(const SendView& view, int32_t index, bool with_ecn) noexcept;
@@ -70,6 +87,7 @@ class TrainBuilder {
  private:
   bool add_message(const SendView& view, int32_t index, int32_t from, int32_t to,
                    int64_t now_ms) noexcept;
+  int32_t segments_per_train(const PeerEntry& peer, size_t segment, int64_t now_ms) const noexcept;
   int32_t most_segments(const PeerEntry& peer, int64_t now_ms) const noexcept;
   void finish_message(int32_t message, PeerEntry& peer, const int32_t* row, bool with_ecn) noexcept;
 

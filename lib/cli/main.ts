@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+/**
+ * The command `burstwire`: finds the subcommand in a table and runs it. Knows nothing of what they do.
+ *
+ * Exit codes: 0 done, 1 it did not work, 2 wrong arguments (usage on stderr), 130 interrupted.
+ */
+
+import { UsageError } from './arguments.js';
+import { BENCH_SUMMARY, benchHelp, runBench } from './bench/command.js';
+import { DOCTOR_SUMMARY, doctorHelp, runDoctor } from './doctor.js';
+import { packageVersion } from './version.js';
+
+interface Command {
+  readonly summary: string;
+  help(): string;
+  /** Resolves with the exit code. @throws UsageError */
+  run(given: readonly string[]): Promise<number>;
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  bench: { summary: BENCH_SUMMARY, help: benchHelp, run: (given) => runBench(given) },
+  doctor: { summary: DOCTOR_SUMMARY, help: doctorHelp, run: (given) => runDoctor(given) },
+};
+
+const EXIT_USAGE = 2;
+
+function usage(): string {
+  const names = Object.keys(COMMANDS);
+  const width = Math.max(...names.map((name) => name.length));
+  const lines = names.map((name) => `  ${name.padEnd(width)}  ${COMMANDS[name].summary}`);
+  return `usage: burstwire <command> [options]
+
+${lines.join('\n')}
+
+'burstwire <command> --help' tells more; 'burstwire --version' prints the version.
+`;
+}
+
+async function main(given: readonly string[]): Promise<number> {
+  const [name, ...rest] = given;
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${packageVersion()}\n`);
+    return 0;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(usage());
+    return 0;
+  }
+  if (name === undefined || !Object.hasOwn(COMMANDS, name)) {
+    const what = name === undefined ? 'a command is missing' : `unknown command '${name}'`;
+    process.stderr.write(`burstwire: ${what}\n\n${usage()}`);
+    return EXIT_USAGE;
+  }
+  const command = COMMANDS[name];
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(command.help());
+    return 0;
+  }
+  try {
+    return await command.run(rest);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`burstwire ${name}: ${error.message}\n\n${command.help()}`);
+    return EXIT_USAGE;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));
