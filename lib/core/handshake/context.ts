@@ -8,7 +8,16 @@
 
 import type { HandshakePrimitives, KeyPair, Random } from '../ports.js';
 import type { HandshakeDatagram, HandshakeEvent } from './outcome.js';
-import { CONNECTION_ID_BYTES, PATTERNS, SUITES, VERSION_1 } from './protocol.js';
+import {
+  CONNECTION_ID_BYTES,
+  PARAMETERS_BYTES_MAX,
+  PATTERNS,
+  SUITES,
+  SUITES_MAX,
+  suiteOf,
+  VERSION_1,
+  VERSIONS_MAX,
+} from './protocol.js';
 import type { RateLimiterOptions } from './rate-limiter.js';
 import type { ReplayRegisterOptions } from './replay-register.js';
 import type { RetransmissionOptions } from './retransmission.js';
@@ -72,11 +81,31 @@ function checkSize(name: string, bytes: Uint8Array | undefined, size: number): v
   }
 }
 
-/** Throws TypeError for keys of the wrong size. */
+/** Throws RangeError for more bytes than a message has room for. */
+export function checkRoom(name: string, bytes: Uint8Array | undefined, most: number): void {
+  if (bytes !== undefined && bytes.length > most) {
+    throw new RangeError(`${name} has at most ${most} bytes, not ${bytes.length}`);
+  }
+}
+
+function checkList(name: string, list: readonly number[] | undefined, most: number): void {
+  if (list === undefined) return;
+  const isDistinct = new Set(list).size === list.length;
+  if (list.length < 1 || list.length > most || !isDistinct) {
+    throw new RangeError(`${name} holds 1 to ${most} different numbers, not [${list.join(', ')}]`);
+  }
+}
+
+/** Throws TypeError for keys of the wrong size, RangeError for lists and parameters that no message can carry. */
 function settingsOf(options: HandshakesOptions): Settings {
   checkSize('identity.publicKey', options.identity.publicKey, 32);
   checkSize('identity.privateKey', options.identity.privateKey, 32);
   checkSize('psk', options.psk, 32);
+  checkRoom('parameters', options.parameters, PARAMETERS_BYTES_MAX);
+  checkList('versions', options.versions, VERSIONS_MAX);
+  checkList('suites', options.suites, SUITES_MAX);
+  const unknown = options.suites?.find((id) => suiteOf(id) === undefined);
+  if (unknown !== undefined) throw new RangeError(`no such suite: ${unknown}`);
   const fitting = PATTERNS.filter((pattern) => pattern.psk === (options.psk !== undefined));
   return {
     ...options,

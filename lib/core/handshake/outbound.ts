@@ -1,18 +1,18 @@
 /**
  * Our own attempts: begins them, gives each message to the one it is for, keeps their timers.
  *
- * Called by handshakes.ts; asks inbound.ts (through `Inboundish`) what the peer has begun in the meantime.
+ * Called by handshakes.ts; asks inbound.ts (through `InboundView`) what the peer has begun in the meantime.
  *
  * Invariant: an attempt is in the table from `connect` until it is confirmed, has failed or was fulfilled by an inbound
  * handshake; then nothing of it is left.
  */
 
 import { compare, mapKey, sameBytes } from './bytes.js';
-import type { HandshakeContext } from './context.js';
+import { checkRoom, type HandshakeContext } from './context.js';
 import { DROP_NO_HANDSHAKE, DROP_SIMULTANEOUS } from './drop-reasons.js';
 import { type CommitDecision, Initiator } from './initiator.js';
 import { destinationOf } from './messages.js';
-import { TYPE_COOKIE, TYPE_RESPONSE } from './protocol.js';
+import { PARAMETERS_BYTES_MAX, TOKEN_BYTES_MAX, TYPE_COOKIE, TYPE_RESPONSE } from './protocol.js';
 import { copySource, type Source } from './source.js';
 import { isSamePeer, type Peer } from './tie-break.js';
 
@@ -66,12 +66,17 @@ export class Outbound {
     return this.#byId.has(mapKey(id));
   }
 
-  /** Begins an attempt and returns its number. Throws TypeError for a key of the wrong size. */
+  /**
+   * Begins an attempt and returns its number. Throws TypeError for a key of the wrong size, RangeError for a token or
+   * parameters that are too long.
+   */
   connect(request: ConnectRequest, nowUs: number): number {
     const { settings } = this.#context;
     if (request.remoteStatic !== undefined && request.remoteStatic.length !== 32) {
       throw new TypeError(`remoteStatic has 32 bytes, not ${request.remoteStatic.length}`);
     }
+    checkRoom('token', request.token, TOKEN_BYTES_MAX);
+    checkRoom('parameters', request.parameters, PARAMETERS_BYTES_MAX);
     const localId = this.#context.newConnectionId(
       (id) => this.isTaken(id) || this.#inbound.isTaken(id),
     );

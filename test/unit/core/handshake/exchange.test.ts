@@ -81,5 +81,18 @@ describe('keys that do not fit', () => {
     const a = new Node('a');
     const request = { source: a.source, remoteStatic: new Uint8Array(5) };
     expect(() => a.handshakes.connect(request, 0)).toThrow(TypeError);
+    const token = new Uint8Array(65);
+    expect(() => a.handshakes.connect({ source: a.source, token }, 0)).toThrow(/65/);
+    const parameters = new Uint8Array(769);
+    expect(() => a.handshakes.connect({ source: a.source, parameters }, 0)).toThrow(RangeError);
+    for (const wrong of [
+      { parameters },
+      { suites: [] },
+      { suites: [1, 1] },
+      { suites: [4] },
+      { versions: [1, 2, 3, 4, 5, 6, 7, 8, 9] },
+    ]) {
+      expect(() => new Node('a', wrong)).toThrow(RangeError);
+    }
   });
 });
