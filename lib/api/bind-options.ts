@@ -6,7 +6,7 @@
  * Invariant: everything that can be refused without asking the kernel is refused here, synchronously.
  */
 
-import { isIP } from 'node:net';
+import { canonicalAddress } from '../io/dgram-peers.js';
 import type { EngineChoice } from '../io/open-socket.js';
 import { OptionError, show } from './errors.js';
 import {
@@ -170,7 +170,7 @@ function resolveBindOptions(
   environment: EnvironmentSettings,
 ): BindConfig {
   const { values, given } = parsed;
-  if (values.ipv6Only && values.address !== undefined && isIP(values.address) === 4) {
+  if (values.ipv6Only && canonicalAddress(values.address ?? '')?.family === 'IPv4') {
     throw new OptionError(
       'ERR_OPTION_CONFLICT',
       'ipv6Only',

@@ -158,7 +158,8 @@ export class UdpSocket extends EventEmitter<UdpSocketEvents> implements AsyncDis
   }
 
   /**
-   * A batch to fill in place and to send again and again.
+   * A batch to fill in place and to send again and again. What is pending in it holds the addresses that it goes to:
+   * `clear()` a batch that is given up.
    *
    * @throws OptionError; Error ERR_SOCKET_CLOSED
    */

@@ -26,7 +26,10 @@ const NO_REUSE_PORT = 'reusePort needs Node 22.12 or newer with this engine';
 
 /** Rejects with node:dgram's system error, and leaves nothing open, when the address cannot be bound. */
 export async function bindDgram(options: EngineOptions): Promise<BoundDgram> {
-  const ipv6 = isIP(options.address) === 6;
+  // As in the native engine: IPv4 written as IPv6 is IPv4.
+  const canonical = canonicalAddress(options.address);
+  const address = canonical?.address ?? options.address;
+  const ipv6 = canonical?.family === 'IPv6';
   const reusePort = options.reusePort && knowsReusePort(process.versions.node);
   const settings: SocketOptions & { reusePort?: boolean } = {
     type: ipv6 ? 'udp6' : 'udp4',
@@ -35,7 +38,7 @@ export async function bindDgram(options: EngineOptions): Promise<BoundDgram> {
   };
   if (reusePort) settings.reusePort = true;
   const socket = createSocket(settings);
-  await bindTo(socket, options.address, options.port);
+  await bindTo(socket, address, options.port);
   const bound = {
     socket,
     local: localAddress(socket),

@@ -75,7 +75,7 @@ class NativeSocket implements BatchSocket {
     const columns = new Int32Array((options.maxPeers + 1) * PEER_INTS);
     this.#handle = openHandle(binding, options, this.counters, columns);
     const { gso, gro, ecn, address, port, family, ...rest } = this.#handle.info();
-    const reason = missing(options, gso, gro);
+    const reason = missing(options, gso, gro, ecn);
     this.info = { name: 'native', gso, gro, ecn, ...(reason === undefined ? {} : { reason }) };
     this.local = Object.freeze({ address, port, family });
     this.receiveBufferSize = rest.receiveBufferSize;
@@ -231,10 +231,16 @@ class NativePeers implements Peers {
 function nothing(): void {}
 
 /** Why less than what was asked for runs; undefined when all of it does. */
-function missing(options: EngineOptions, gso: boolean, gro: boolean): string | undefined {
+function missing(
+  options: EngineOptions,
+  gso: boolean,
+  gro: boolean,
+  ecn: boolean,
+): string | undefined {
   const reasons = [];
   if (options.gso && !gso) reasons.push('this kernel refuses UDP_SEGMENT');
   if (options.gro && !gro) reasons.push('this kernel refuses UDP_GRO');
+  if (!ecn) reasons.push('this kernel refuses IP_RECVTOS or IPV6_RECVTCLASS');
   return reasons.length > 0 ? reasons.join('; ') : undefined;
 }
 

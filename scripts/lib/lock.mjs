@@ -1,5 +1,6 @@
 // One set-up at a time: `npm start` and `npm test` in two terminals must not build into the same folder at once.
-// Invariant: the lock of a process that is gone is taken over, so a killed build blocks nobody.
+// Invariant: the lock of a process that is gone is taken over, so a killed build blocks nobody; nor does one whose
+// number is now our own, as happens in containers.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -35,7 +36,7 @@ export async function withLock(path, work) {
     } catch {
       continue; // Released between the two calls.
     }
-    if (holder > 0 && !isAlive(holder)) {
+    if (holder === process.pid || (holder > 0 && !isAlive(holder))) {
       rmSync(path, { force: true });
       continue;
     }

@@ -64,6 +64,7 @@ describe('bind options', () => {
     [{ signal: {} }, 'ERR_OPTION_TYPE', 'signal'],
     [{ signal: { aborted: false } }, 'ERR_OPTION_TYPE', 'signal'],
     [{ ipv6Only: true, address: '127.0.0.1' }, 'ERR_OPTION_CONFLICT', 'ipv6Only'],
+    [{ ipv6Only: true, address: '::ffff:127.0.0.1' }, 'ERR_OPTION_CONFLICT', 'ipv6Only'],
     [null, 'ERR_OPTION_TYPE', 'options'],
     [[], 'ERR_OPTION_TYPE', 'options'],
     [4433, 'ERR_OPTION_TYPE', 'options'],
