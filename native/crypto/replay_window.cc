@@ -29,13 +29,12 @@ Admission ReplayWindow::accept(int64_t number) noexcept {
 // older.
 void ReplayWindow::advance(int64_t number) noexcept {
   const int64_t word = number / kWordBits;
-  int64_t last = largest_ / kWordBits;
+  const int64_t last = largest_ / kWordBits;
   largest_ = number;
   if (ring_ == nullptr) {
     if (word < kSmallWords) return;
     ring_ = std::make_unique<uint64_t[]>(static_cast<size_t>(kRingWords));
     std::copy(small_, small_ + kSmallWords, ring_.get());
-    last = kSmallWords - 1;
   }
   const int64_t stale = std::min(word - last, kRingWords);
   for (int64_t i = 0; i < stale; i++) ring_[static_cast<size_t>((word - i) % kRingWords)] = 0;
