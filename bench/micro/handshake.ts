@@ -31,8 +31,8 @@ import { PacketBatch } from '../../lib/batch/packet-batch.js';
 import { Handshakes } from '../../lib/core/handshake/handshakes.js';
 import { KeySchedule } from '../../lib/core/handshake/key-schedule.js';
 import type { Outcome } from '../../lib/core/handshake/outcome.js';
+import { openPrimitives } from '../../lib/crypto/choose-primitives.js';
 import { openProtection } from '../../lib/crypto/choose-protection.js';
-import { nodePrimitives } from '../../lib/crypto/primitives.js';
 import { systemRandom } from '../../lib/crypto/random.js';
 import { printTable } from './harness.js';
 
@@ -41,13 +41,14 @@ const PER_ROUND = 200;
 const PACKET_BYTES = PACKET_HEADER_BYTES + 100 + PACKET_TAG_BYTES;
 
 const { protection } = openProtection();
+const { primitives } = openPrimitives();
 const batch = new PacketBatch(PACKET_BYTES, 1);
 let nowUs = 0;
 
 function endpoint() {
-  const identity = nodePrimitives.generateKeyPair();
+  const identity = primitives.generateKeyPair();
   const handshakes = new Handshakes({
-    primitives: nodePrimitives,
+    primitives,
     random: systemRandom,
     identity,
     nowUs: 0,
@@ -69,7 +70,6 @@ function established(from: Handshakes): Outcome {
 }
 
 function keysOf({ suite, sendSecret, receiveSecret }: Outcome): KeySchedule {
-  const primitives = nodePrimitives;
   const keys = KeySchedule.install({ protection, primitives, suite, sendSecret, receiveSecret });
   if (keys === undefined) throw new Error('no key slot is free');
   return keys;

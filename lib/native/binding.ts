@@ -1,9 +1,9 @@
 /**
  * The typed face of the addon: every class, function and number that C++ exports.
  *
- * Types only. `load` makes the one Binding of a process; `lib/io/native-socket` and `lib/crypto/native-protection` are
- * its users. What a call does stands in `native/napi/socket_wrap.h` and `protection_wrap.h`; errors are numbers (-errno)
- * but for the constructors, which throw.
+ * Types only. `load` makes the one Binding of a process; `lib/io/native-socket`, `lib/crypto/native-protection` and
+ * `lib/crypto/native-primitives` are its users. What a call does stands in `native/napi/socket_wrap.h`,
+ * `protection_wrap.h` and `primitives.h`; errors are numbers (-errno) but for the constructors, which throw.
  */
 
 /** What `new UdpSocket` takes. Sizes in bytes; all fields are checked before. */
@@ -112,6 +112,27 @@ export interface NativePacketProtection {
   close(): void;
 }
 
+/** `NativePrimitives`: where in the memory a result of 32 bytes is left. */
+export const PRIMITIVES_RESULT = 0;
+/** `NativePrimitives`: where in the memory the inputs begin, one behind the other. */
+export const PRIMITIVES_INPUT = 32;
+
+/**
+ * X25519 and SHA-256 for handshakes. Inputs and results go through `memory`, which the caller owns and each call
+ * borrows: handing over many short-lived arrays would cost more than the hashing. All but `sha256` wipe their inputs
+ * there. False: the memory is too short for what was named, or OpenSSL refused; then there is no result.
+ */
+export interface NativePrimitives {
+  /** In: private key, public key. False as well for an all-zero secret, that is for a point of low order. */
+  x25519(memory: Uint8Array): boolean;
+  /** In: private key. */
+  x25519Public(memory: Uint8Array): boolean;
+  /** In: `dataBytes` bytes. */
+  sha256(memory: Uint8Array, dataBytes: number): boolean;
+  /** In: the key, then the data. */
+  hmacSha256(memory: Uint8Array, keyBytes: number, dataBytes: number): boolean;
+}
+
 /** What packet protection this process could use natively. */
 export interface NativeCrypto {
   /** Names of kernels that passed their self-test here, the best first; empty = none. */
@@ -161,6 +182,8 @@ export interface Addon {
     options: NativeProtectionOptions,
     counts: Float64Array,
   ) => NativePacketProtection;
+  /** Throws an Error with the reason, when OpenSSL's functions are missing or fail their self-test. */
+  readonly Primitives: new () => NativePrimitives;
   readonly layout: readonly number[];
   probe(): NativeProbe;
   crypto(): NativeCrypto;
@@ -193,6 +216,7 @@ export interface NativeCapabilities {
 export interface Binding {
   readonly UdpSocket: Addon['UdpSocket'];
   readonly Protection: Addon['Protection'];
+  readonly Primitives: Addon['Primitives'];
   /** Runs the self-test of each kernel: some 0.1 ms. */
   crypto(): NativeCrypto;
   /** Probes anew at each call: some answers change with privileges and sysctls. */

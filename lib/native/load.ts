@@ -79,6 +79,7 @@ function loadFile(path: string): Loaded {
       binding: {
         UdpSocket: addon.UdpSocket,
         Protection: addon.Protection,
+        Primitives: addon.Primitives,
         crypto: () => addon.crypto(),
         capabilities: () => describeProbe(addon.probe()),
       },

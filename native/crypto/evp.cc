@@ -2,22 +2,11 @@
 #include "evp.h"
 
 namespace burstwire {
-namespace {
-
-template <typename Function>
-bool find(SymbolLookup lookup, const char* name, Function& function) noexcept {
-  // POSIX lets what dlsym returns be called (dlsym(3)).
-  function = reinterpret_cast<Function>(lookup(name));
-  return function != nullptr;
-}
-
-}  // namespace
-
 const char* find_evp(SymbolLookup lookup, EvpFunctions& functions) noexcept {
   EvpFunctions found;
   const char* missing = nullptr;
   const auto want = [&](const char* name, auto& function) {
-    if (missing == nullptr && !find(lookup, name, function)) missing = name;
+    if (missing == nullptr && !find_function(lookup, name, function)) missing = name;
   };
   want("EVP_CIPHER_CTX_new", found.context_new);
   want("EVP_CIPHER_CTX_free", found.context_free);

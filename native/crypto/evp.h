@@ -2,8 +2,9 @@
 //
 // Never linked: Node exports them, Electron, Bun and others do not, and an addon with unresolved
 // symbols would not load there at all. Knows the names and their signatures (OpenSSL 1.1.1 and 3,
-// EVP_EncryptInit(3)), nothing else. Used by evp_aead.cc and header_key.cc. Invariant: a table is
-// handed out whole or not at all.
+// EVP_EncryptInit(3)), nothing else. Used by evp_aead.cc and header_key.cc; x25519.cc and sha256.cc
+// look their own functions up with the same template. Invariant: a table is handed out whole or not
+// at all.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +45,14 @@ struct EvpFunctions {
   Cipher aes_128_ecb = nullptr;
   Cipher aes_256_ecb = nullptr;
 };
+
+// Looks one function up; false when it is not there. The caller knows its signature.
+template <typename Function>
+bool find_function(SymbolLookup lookup, const char* name, Function& function) noexcept {
+  // POSIX lets what dlsym returns be called (dlsym(3)).
+  function = reinterpret_cast<Function>(lookup(name));
+  return function != nullptr;
+}
 
 // Fills the table. Returns the name of the first function that is missing, or null.
 const char* find_evp(SymbolLookup lookup, EvpFunctions& functions) noexcept;

@@ -2,29 +2,15 @@
 // protection_wrap.h.
 #include "protection_wrap.h"
 
-#include <dlfcn.h>
-#include <uv.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "../crypto/ipsec_mb_aead.h"
 #include "../crypto/kernels.h"
+#include "process_symbol.h"
 
 namespace burstwire {
 namespace {
-
-// By libuv, since dlsym itself has another version in every glibc that moved it, and the released
-// binary may ask for none newer than Node does.
-void* lookup(const char* name) {
-  uv_lib_t process{};
-  process.handle = RTLD_DEFAULT;
-  void* found = nullptr;
-  if (uv_dlsym(&process, name, &found) != 0) found = nullptr;
-  process.handle = nullptr;
-  uv_dlclose(&process);  // frees the message of a name that was not found
-  return found;
-}
 
 // The bytes of a Uint8Array of `size` bytes; null for anything else.
 const uint8_t* bytes_of(napi_env env, napi_value value, size_t size) {
@@ -49,7 +35,7 @@ Protection::Protection(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Protec
   const int64_t slots = options.Get("slots").ToNumber().Int64Value();
   const int64_t limit = options.Get("sealLimit").ToNumber().Int64Value();
   const std::string name = options.Get("kernel").ToString().Utf8Value();
-  KernelResult result = open_kernel(lookup, read_cpu_features(), name);
+  KernelResult result = open_kernel(process_symbol, read_cpu_features(), name);
   if (result.kernel.maker == nullptr) {
     Napi::Error::New(env, result.reason).ThrowAsJavaScriptException();
     return;
@@ -151,7 +137,7 @@ Napi::Value describe_crypto(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const CpuFeatures features = read_cpu_features();
   std::string reason;
-  const std::vector<std::string> names = usable_kernels(lookup, features, reason);
+  const std::vector<std::string> names = usable_kernels(process_symbol, features, reason);
   Napi::Array kernels = Napi::Array::New(env, names.size());
   for (uint32_t i = 0; i < names.size(); i++) kernels.Set(i, names[i]);
   Napi::Object cpu = Napi::Object::New(env);
