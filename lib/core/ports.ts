@@ -77,7 +77,7 @@ export interface KeyPair {
   readonly privateKey: Uint8Array;
 }
 
-/** What Noise calls DH, cipher and hash functions, and what the prefilter needs. */
+/** What Noise calls DH, cipher and hash functions, and what the prefilter needs. Own properties that need no `this`. */
 export interface HandshakePrimitives {
   generateKeyPair(): KeyPair;
   /** X25519 (RFC 7748); undefined when the result is all zero (a low-order point). */

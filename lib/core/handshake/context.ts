@@ -1,5 +1,6 @@
 /**
- * What the two tables of handshakes share: settings with their defaults, the queue of datagrams, the list of events.
+ * What the two tables of handshakes share: settings with their defaults, the queue of datagrams, the list of
+ * events, the DH results that may be kept.
  *
  * Called by handshakes.ts, which makes it, and by inbound.ts and outbound.ts.
  *
@@ -23,6 +24,7 @@ import type { ReplayRegisterOptions } from './replay-register.js';
 import type { RetransmissionOptions } from './retransmission.js';
 import type { RetryTokens } from './retry-token.js';
 import { copySource, type Source } from './source.js';
+import { StaticSecrets } from './static-secrets.js';
 
 export interface HandshakesOptions {
   readonly primitives: HandshakePrimitives;
@@ -127,14 +129,18 @@ function settingsOf(options: HandshakesOptions): Settings {
 }
 
 export class HandshakeContext {
+  /** With the primitives of `staticSecrets`. */
   readonly settings: Settings;
+  readonly staticSecrets: StaticSecrets;
   readonly #fillConnectionId: (id: Uint8Array) => void;
   readonly #outgoing: HandshakeDatagram[] = [];
   readonly #events: HandshakeEvent[] = [];
   #lastTimestampUs = 0;
 
   constructor(options: HandshakesOptions) {
-    this.settings = settingsOf(options);
+    const settings = settingsOf(options);
+    this.staticSecrets = new StaticSecrets(settings.primitives, settings.identity);
+    this.settings = { ...settings, primitives: this.staticSecrets.primitives };
     this.#fillConnectionId = options.fillConnectionId ?? ((id) => options.random.fill(id));
   }
 

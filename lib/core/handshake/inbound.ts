@@ -114,6 +114,7 @@ export class Inbound {
     if (responder?.state !== 'established') return false;
     responder.confirm();
     this.#remove(responder);
+    if (responder.remoteStatic) this.#context.staticSecrets.remember(responder.remoteStatic);
     const attempt = this.#outbound.fulfil(responder);
     const event = { kind: 'confirmed', localId: responder.localId } as const;
     this.#context.emit(attempt === undefined ? event : { ...event, attempt });

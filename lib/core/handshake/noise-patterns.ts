@@ -86,11 +86,22 @@ function withPsk(messages: readonly (readonly Token[])[], place: number): (reado
   });
 }
 
+/** Every handshake asks for one of a few. */
+const READ = new Map<string, Pattern>();
+
 /**
  * The pattern of a name such as `IK`, `XXpsk3` or `NNpsk0+psk2`.
  * Throws TypeError for a name that the table or the pattern's length does not allow.
  */
 export function patternOf(name: string): Pattern {
+  const known = READ.get(name);
+  if (known !== undefined) return known;
+  const pattern = readPattern(name);
+  READ.set(name, pattern);
+  return pattern;
+}
+
+function readPattern(name: string): Pattern {
   const base = /^[A-Z0-9]+/.exec(name)?.[0] ?? '';
   if (!Object.hasOwn(TABLE, base)) throw new TypeError(`no such Noise pattern: ${name}`);
   const pattern = parse(name, TABLE[base]);

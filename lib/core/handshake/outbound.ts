@@ -137,6 +137,7 @@ export class Outbound {
     if (number === undefined || attempt?.state !== 'established') return false;
     attempt.confirm();
     this.#remove(number, attempt);
+    if (attempt.remoteStatic) this.#context.staticSecrets.remember(attempt.remoteStatic);
     // Not before: until now the peer may have committed to what it has begun itself.
     this.#inbound.discard(attempt);
     this.#context.emit({ kind: 'confirmed', localId: attempt.localId, attempt: number });
