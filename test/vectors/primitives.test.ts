@@ -1,10 +1,12 @@
 /**
  * The handshake's primitives against Wycheproof (C2SP/wycheproof, testvectors_v1): AES-256-GCM, ChaCha20-Poly1305,
- * XChaCha20-Poly1305, X25519, and HKDF-SHA256 built from the HMAC.
+ * XChaCha20-Poly1305; and, by `node:crypto` and by the addon, X25519 and HKDF-SHA256 built from the HMAC.
  */
 
 import { describe, expect, it } from 'vitest';
+import type { HandshakePrimitives } from '../../lib/core/ports.js';
 import { nodePrimitives } from '../../lib/crypto/primitives.js';
+import { primitivesHere } from '../support/primitives.js';
 import { readVectors } from '../support/vectors.js';
 
 interface Wycheproof<T> {
@@ -84,13 +86,13 @@ describe.each(aeads)('%s', (_name, file, nonceBits, seal, open) => {
   });
 });
 
-describe('X25519', () => {
+describe.each(primitivesHere)('X25519 by %s', (_name, { dh }) => {
   const groups = readVectors<Wycheproof<X25519Vector>>('wycheproof/x25519_test.json')?.testGroups;
 
   it.skipIf(groups === undefined)('agrees with Wycheproof; all-zero secrets are refused', () => {
     let refused = 0;
     for (const test of groups!.flatMap(({ tests }) => tests)) {
-      const shared = nodePrimitives.dh(bytes(test.private), bytes(test.public));
+      const shared = dh(bytes(test.private), bytes(test.public));
       const lowOrder = /^0+$/.test(test.shared);
       if (lowOrder) refused++;
       expect(shared, `x25519 ${test.tcId}`).toEqual(lowOrder ? undefined : bytes(test.shared));
@@ -100,8 +102,13 @@ describe('X25519', () => {
 });
 
 /** RFC 5869 over the HMAC primitive, as the vectors want it: a salt of its own, any size up to 255 blocks. */
-function hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, sizeBytes: number): Uint8Array {
-  const { hmacSha256 } = nodePrimitives;
+function hkdf(
+  hmacSha256: HandshakePrimitives['hmacSha256'],
+  ikm: Uint8Array,
+  salt: Uint8Array,
+  info: Uint8Array,
+  sizeBytes: number,
+): Uint8Array {
   const secret = hmacSha256(salt.length === 0 ? new Uint8Array(32) : salt, ikm);
   const out: number[] = [];
   let block: Uint8Array = new Uint8Array();
@@ -112,7 +119,7 @@ function hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, sizeBytes: nu
   return Uint8Array.from(out.slice(0, sizeBytes));
 }
 
-describe('HKDF-SHA256', () => {
+describe.each(primitivesHere)('HKDF-SHA256 by %s', (_name, { hmacSha256 }) => {
   const file = readVectors<Wycheproof<HkdfVector>>('wycheproof/hkdf_sha256_test.json');
 
   it.skipIf(file === undefined)('agrees with Wycheproof', () => {
@@ -120,7 +127,8 @@ describe('HKDF-SHA256', () => {
     const valid = tests.filter(({ result }) => result === 'valid');
     expect(valid.length).toBeGreaterThan(70);
     for (const test of valid) {
-      const okm = hkdf(bytes(test.ikm), bytes(test.salt), bytes(test.info), test.size);
+      const [ikm, salt, info] = [bytes(test.ikm), bytes(test.salt), bytes(test.info)];
+      const okm = hkdf(hmacSha256, ikm, salt, info, test.size);
       expect(okm, `hkdf ${test.tcId}`).toEqual(bytes(test.okm));
     }
     // The invalid ones ask for more than 255 blocks.

@@ -8,13 +8,14 @@ import { describe, expect, it } from 'vitest';
 import { nodePrimitives } from '../../../lib/crypto/primitives.js';
 import { systemRandom } from '../../../lib/crypto/random.js';
 import { publicKeyOf } from '../../../lib/crypto/x25519.js';
+import { primitivesHere } from '../../support/primitives.js';
 import { filled } from './packets.js';
 
-const { dh, generateKeyPair, cipher, sha256, hmacSha256, xSeal, xOpen, equal } = nodePrimitives;
+const { cipher, xSeal, xOpen, equal } = nodePrimitives;
 const invalidKey = expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_KEY' });
 const parts = fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 5 });
 
-describe('X25519', () => {
+describe.each(primitivesHere)('X25519 by %s', (_name, { dh, generateKeyPair }) => {
   it('agrees on a secret, from new keys and from their bytes', () => {
     const left = generateKeyPair();
     const right = generateKeyPair();
@@ -55,7 +56,7 @@ describe('X25519', () => {
   });
 });
 
-describe('hashes', () => {
+describe.each(primitivesHere)('hashes by %s', (_name, { sha256, hmacSha256 }) => {
   it('are those of node:crypto, over parts', () => {
     fc.assert(
       fc.property(parts, fc.uint8Array({ maxLength: 150 }), (data, key) => {
@@ -66,6 +67,29 @@ describe('hashes', () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it('take keys and parts of any size', () => {
+    for (const size of [63, 64, 65, 4000, 4063, 4064, 4065, 20_000]) {
+      const bytes = filled(size, 1);
+      const hash = createHash('sha256').update(bytes).digest();
+      expect(Buffer.from(sha256(bytes))).toEqual(hash);
+      const mac = createHmac('sha256', bytes).update(bytes).digest();
+      expect(Buffer.from(hmacSha256(bytes, bytes))).toEqual(mac);
+      expect(Buffer.from(hmacSha256(filled(0, 1), bytes))).toEqual(
+        createHmac('sha256', '').update(bytes).digest(),
+      );
+    }
+  });
+
+  it('give arrays that nobody else writes to', () => {
+    const hash = sha256(filled(3, 1));
+    const mac = hmacSha256(filled(3, 1), filled(3, 1));
+    const [before, macBefore] = [hash.slice(), mac.slice()];
+    sha256(filled(3, 2));
+    hmacSha256(filled(3, 2), filled(3, 2));
+    expect(hash).toEqual(before);
+    expect(mac).toEqual(macBefore);
   });
 
   it('leave key and parts alone', () => {
