@@ -96,7 +96,7 @@ export class AddressBook {
     if (known === undefined) return this.#learn(to as AddressLike);
     if (to === this.#objects[known.id]) {
       // One of ours: frozen, so it still says what it said.
-      if (!this.#isLive(known)) return this.#learn(to as AddressLike);
+      if (!this.#isLive(known)) return this.#learn(to as AddressLike, known);
       this.#lastObject = to as SocketAddress;
       this.#lastObjectId = known.id;
       this.#lastObjectGeneration = known.generation;
@@ -106,18 +106,18 @@ export class AddressBook {
     const port: unknown = (to as AddressLike).port;
     // Only now: a getter that sends may have cost this peer its id.
     if (address === known.address && port === known.port && this.#isLive(known)) return known.id;
-    return this.#check(to as AddressLike, address, port);
+    return this.#check(to as AddressLike, address, port, known);
   }
 
   #isLive({ id, generation }: Remembered): boolean {
     return this.#columns[id * PEER_INTS + PEER_GENERATION] === generation;
   }
 
-  #learn(to: AddressLike): number {
-    return this.#check(to, to.address, to.port);
+  #learn(to: AddressLike, known?: Remembered): number {
+    return this.#check(to, to.address, to.port, known);
   }
 
-  #check(to: AddressLike, address: unknown, port: unknown): number {
+  #check(to: AddressLike, address: unknown, port: unknown, known?: Remembered): number {
     const family: unknown = to.family;
     const last = this.#lastText;
     if (
@@ -133,7 +133,7 @@ export class AddressBook {
     this.rejectedPort = port;
     this.rejectedFamily = family;
     if (typeof address !== 'string') return NOT_AN_ADDRESS;
-    if (!isPort(port)) return NOT_A_PORT;
+    if (!isPort(port) && !isHeardPort(port, known)) return NOT_A_PORT;
     const version = isIP(address);
     if (version === 0) return NOT_AN_ADDRESS;
     const textFamily = version === 4 ? 'IPv4' : 'IPv6';
@@ -141,8 +141,9 @@ export class AddressBook {
     const id = this.#peers.intern(address, port);
     if (id <= 0) return id;
     const generation = this.#columns[id * PEER_INTS + PEER_GENERATION] as number;
-    this.#lastText = { id, generation, address, port, family: textFamily };
-    this.#remembered.set(to, this.#lastText);
+    const remembered = { id, generation, address, port, family: textFamily } as const;
+    if (port !== 0) this.#lastText = remembered;
+    this.#remembered.set(to, remembered);
     return id;
   }
 
@@ -160,6 +161,11 @@ export class AddressBook {
     this.#remembered.set(object, { id, generation, address, port, family });
     return object;
   }
+}
+
+/** A datagram may come from port 0. Nobody can answer it, which the kernel says of that datagram: no misuse. */
+function isHeardPort(port: unknown, known: Remembered | undefined): port is number {
+  return port === 0 && known?.port === 0;
 }
 
 function isPort(value: unknown): value is number {

@@ -48,7 +48,7 @@ const IPV6_PAYLOAD_MAX = 65527;
 const SLAB_BYTES = 1 << 20;
 /** How long `close` waits for datagrams that node:dgram has taken and not yet sent. */
 const LINGER_MS = 1000;
-const EMSGSIZE = constants.errno.EMSGSIZE;
+const { EINVAL, EMSGSIZE } = constants.errno;
 
 const nothing = (): void => {};
 
@@ -202,10 +202,11 @@ class DgramSocket implements BatchSocket {
     const size = byteLengthOf(payload);
     const id = rows[row + REMOTE];
     const remote = this.peers.describe(id);
-    if (size > (remote.family === 'IPv4' ? IPV4_PAYLOAD_MAX : IPV6_PAYLOAD_MAX)) {
-      rows[row + STATUS] = EMSGSIZE;
+    const refusal = refusalOf(remote, size);
+    if (refusal !== 0) {
+      rows[row + STATUS] = refusal;
       this.counters[COUNT_SEND_FAILURES]++;
-      this.counters[COUNT_ERRNO_BASE + EMSGSIZE]++;
+      this.counters[COUNT_ERRNO_BASE + refusal]++;
       return true;
     }
     if (this.#inFlight >= IN_FLIGHT_DATAGRAMS || this.#inFlightBytes + size > IN_FLIGHT_BYTES) {
@@ -308,6 +309,13 @@ class DgramSocket implements BatchSocket {
     }
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
+}
+
+/** What the kernel would answer and node:dgram would throw, or say only later: an errno, or 0. */
+function refusalOf({ port, family }: SocketAddress, size: number): number {
+  // Datagrams come from port 0; none can be sent there.
+  if (port === 0) return EINVAL;
+  return size > (family === 'IPv4' ? IPV4_PAYLOAD_MAX : IPV6_PAYLOAD_MAX) ? EMSGSIZE : 0;
 }
 
 /** The errno of a system error as this system numbers it; EIO when it has none that fits the counters. */

@@ -154,7 +154,8 @@ Napi::Value UdpSocket::intern(const Napi::CallbackInfo& info) {
   PeerKey key;
   const std::string address = info[0].ToString().Utf8Value();
   const int port = info[1].ToNumber().Int32Value();
-  const bool literal = address.find('\0') == std::string::npos && port > 0 && port <= UINT16_MAX &&
+  // Port 0: the source of a datagram that nobody can answer, named again.
+  const bool literal = address.find('\0') == std::string::npos && port >= 0 && port <= UINT16_MAX &&
                        parse_address(address.c_str(), static_cast<uint16_t>(port), key);
   const bool reachable =
       literal && peers_ != nullptr && (key.is_ipv4() ? !ipv6_ || !ipv6_only_ : ipv6_);

@@ -122,6 +122,18 @@ describe('idOf', () => {
     }
   });
 
+  it('takes port 0 from what was heard, and from nobody else', () => {
+    const { peers, book } = makeBook();
+    const heard = book.addressOf(peers.internReceived('192.0.2.7', 0));
+    expect(book.idOf(heard)).toBeGreaterThan(0);
+    flood(peers, 4);
+    // Twice: its id went to another, and the second time it is no longer an object of a live id.
+    for (let round = 0; round < 2; round++) {
+      expect(book.addressOf(book.idOf(heard))).toMatchObject({ address: '192.0.2.7', port: 0 });
+      expect(book.idOf({ address: '192.0.2.7', port: 0 })).toBe(NOT_A_PORT);
+    }
+  });
+
   it('reads each property of a foreign object once', () => {
     const { book } = makeBook();
     const reads: string[] = [];

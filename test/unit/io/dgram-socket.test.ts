@@ -180,6 +180,17 @@ describe('datagrams', () => {
     expect((await seen).map(({ text }) => text)).toEqual(['a', 'c']);
   });
 
+  it('that answer a datagram from port 0 fail alone, as the kernel would have it', async () => {
+    const [from, to] = [await open(), await open()];
+    const seen = collect(to, 1);
+    const rows = new Int32Array(2 * ROW_INTS);
+    rows[REMOTE] = from.peers.intern('127.0.0.1', 0);
+    rows[ROW_INTS + REMOTE] = from.peers.intern('127.0.0.1', to.local.port);
+    expect(from.sendViews([Buffer.from('a'), Buffer.from('b')], rows, 0, 2)).toBe(2);
+    expect([rows[STATUS], rows[ROW_INTS + STATUS]]).toEqual([22, 0]);
+    expect((await seen).map(({ text }) => text)).toEqual(['b']);
+  });
+
   it('beyond what may be in flight stay the caller’s, and room is announced', async () => {
     const [from, to] = [await open(), await open()];
     const count = IN_FLIGHT_DATAGRAMS + 10;
