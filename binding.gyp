@@ -7,6 +7,8 @@
     "burstwire_faults%": 0,
     # 0 lets a compiler newer than ours warn without failing the build.
     "burstwire_werror%": 1,
+    # The static archive of IPsec-MB, or none: AES-GCM is OpenSSL's alone then.
+    "burstwire_ipsec_mb%": "<!(node native/crypto/find-ipsec-mb.mjs)",
   },
   "targets": [
     {
@@ -59,6 +61,10 @@
           "conditions": [
             ["burstwire_faults==1", {"defines": ["BURSTWIRE_FAULTS=1"]}],
             ["burstwire_werror==1", {"cflags_cc": ["-Werror"]}],
+            ["burstwire_ipsec_mb!='none' and target_arch=='x64'", {
+              "defines": ["BURSTWIRE_IPSEC_MB=1"],
+              "libraries": ["<(burstwire_ipsec_mb)"],
+            }],
           ],
         }],
       ],

@@ -30,7 +30,13 @@ async function main() {
   const options = { CMAKE_JS_INC: headers, CMAKE_BUILD_TYPE: 'RelWithDebInfo' };
   if (!(await configure(FOLDER, options, { CC: 'clang', CXX: 'clang++' }))) return 1;
   const given = process.argv.slice(2);
-  const folders = ['native/batch', 'native/udp', ...(prefix ? ['native/napi'] : []), 'native/test'];
+  const folders = [
+    'native/batch',
+    'native/udp',
+    'native/crypto',
+    ...(prefix ? ['native/napi'] : []),
+    'native/test',
+  ];
   const files =
     given.length > 0
       ? given

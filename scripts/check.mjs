@@ -34,6 +34,7 @@ const typeCheck = (project) => [
 // The slowest first: two at a time on two cores.
 const checks = [
   ['tsc (lib)', () => capture(node, typeCheck('tsconfig.json'))],
+  ['tsc (core)', () => capture(node, typeCheck('tsconfig.core.json'))],
   ['tsc (test, bench)', () => capture(node, typeCheck('tsconfig.test.json'))],
   ['dependency-cruiser', () => capture(node, [tools.depcruise, 'lib', 'test', 'bench'])],
   [

@@ -24,7 +24,7 @@ import { inspect } from './lib/elf.mjs';
 import { fingerprint, listFiles, nativeSources } from './lib/files.mjs';
 import { inRoot, tools } from './lib/paths.mjs';
 import { capture, tail, which } from './lib/run.mjs';
-import { gypEnvironment } from './lib/toolchain.mjs';
+import { gypEnvironment, ipsecMbArchive } from './lib/toolchain.mjs';
 
 const MANIFEST = inRoot('prebuilds/manifest.json');
 const FILE = 'burstwire.glibc.node';
@@ -61,7 +61,7 @@ async function sourcesHash(cxx) {
     ...listFiles('native', (name) => /\.(txt|map|h)$/.test(name)),
     ...nativeSources(),
   ];
-  return { compiler, sources: fingerprint(inputs, compiler) };
+  return { compiler, sources: fingerprint(inputs, compiler, ipsecMbArchive()) };
 }
 
 function sha256(path) {
@@ -163,6 +163,11 @@ export async function prebuildAll({ force = false } = {}) {
       if (isHost || process.env.npm_command === 'publish') complete = false;
       rmSync(inRoot('prebuilds', name), { recursive: true, force: true });
       continue;
+    }
+    if (target.arch === 'x64' && ipsecMbArchive() === 'none') {
+      say(`no IPsec-MB: ${name} will seal slower; to get it: apt-get install libipsec-mb-dev`);
+      // A test may pack without it; a release may not.
+      if (process.env.npm_command === 'publish') complete = false;
     }
     const { compiler, sources } = await sourcesHash(cxx);
     if (!force && isCurrent(before[name], sources)) {

@@ -7,6 +7,7 @@
  */
 
 import { inspect } from 'node:util';
+import { isAnyArrayBuffer } from 'node:util/types';
 
 /** What is wrong with an option. */
 export type OptionErrorCode =
@@ -52,7 +53,8 @@ export function show(value: unknown): string {
       breakLength: Number.POSITIVE_INFINITY,
       compact: true,
       customInspect: false,
-      maxArrayLength: 4,
+      // Bytes may be a key or a message: their number says enough.
+      maxArrayLength: ArrayBuffer.isView(value) || isAnyArrayBuffer(value) ? 0 : 4,
       maxStringLength: 80,
     });
   } catch {

@@ -83,7 +83,6 @@ export class Sender {
   readonly #outcome: SendOutcome;
   readonly #columns: Int32Array;
   readonly #rows = new Int32Array(CHUNK_ROWS * ROW_INTS);
-  readonly #one: Uint8Array[] = [EMPTY];
   readonly #marks = new SendMarks();
   readonly #snapshot = new Snapshot();
 
@@ -105,12 +104,12 @@ export class Sender {
     const source = resolveSource(this.#engine, this.#book, from, remote);
     assertAttached(bytes, 'payload');
     this.#assertOpen('send');
+    // The payload is a slab of one row: nothing to collect, nothing to copy.
+    this.#rows[OFFSET] = 0;
+    this.#rows[LENGTH] = Math.min(byteLengthOf(bytes), SLAB_MAX);
     fillRow(this.#rows, 0, ecn, remote, source);
-    const one = this.#one;
-    one[0] = bytes;
     const failures = this.#outcome.failures;
-    const settled = this.#engine.sendViews(one, this.#rows, 0, 1);
-    one[0] = EMPTY;
+    const settled = this.#engine.send(bytes, this.#rows, 0, 1);
     if (settled === 1 && this.#outcome.failures === failures) return 1;
     const failed = new FailureList();
     this.#outcome.collect(this.#rows, 0, settled, 0, failed);

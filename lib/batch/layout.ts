@@ -27,6 +27,19 @@ export const REMOTE = 4;
 export const LOCAL = 5;
 // Places 6 to 15 belong to the transport; the socket engines neither read nor write them.
 
+/** Slot of the connection that the packet belongs to; -1 = none. */
+export const CONNECTION = 6;
+/** Key id (see KEY_SLOT_BITS): the key to open or to seal the packet with; -1 = none. */
+export const KEY = 7;
+/** Bytes of authenticated header in front of the payload. */
+export const HEADER_LENGTH = 8;
+/** Bytes of payload once the packet is open: LENGTH without header and tag. */
+export const PLAINTEXT_LENGTH = 9;
+/** The full packet number, a double over places 10 and 11: `doubles[(row << ROW_SHIFT >> 1) + PACKET_NUMBER / 2]`. */
+export const PACKET_NUMBER = 10;
+/** The next row of the same connection in this batch; -1 = none. */
+export const NEXT = 12;
+
 /** FLAGS: the two ECN bits of the IP header (RFC 3168). */
 export const FLAG_ECN_MASK = 3;
 /** FLAGS: the kernel cut the datagram (MSG_TRUNC); its bytes are incomplete. */
@@ -34,8 +47,52 @@ export const FLAG_TRUNCATED = 4;
 /** FLAGS: it arrived as one segment of a coalesced train (UDP_GRO). */
 export const FLAG_SEGMENT = 8;
 
+/** FLAGS: this packet, once open, was the first of the next key phase: the peer has updated its key. */
+export const FLAG_KEY_UPDATED = 16;
+/** FLAGS: it was opened with the key of the phase before. */
+export const FLAG_PREVIOUS_KEY = 32;
+
 /** STATUS of a row whose source address is no longer one of this machine (EINVAL with IP_PKTINFO). Not an errno. */
 export const STATUS_SOURCE_GONE = 4096;
+
+/** STATUS: shorter than a header and a tag. */
+export const STATUS_TOO_SHORT = 4097;
+/** STATUS: KEY names no live key. */
+export const STATUS_NO_KEY = 4098;
+/** STATUS: the tag does not fit: forged, damaged or for another key. The payload was wiped. */
+export const STATUS_FORGED = 4099;
+/** STATUS: authentic, but opened before. */
+export const STATUS_REPLAYED = 4100;
+/** STATUS: authentic, but older than the replay window reaches. */
+export const STATUS_TOO_OLD = 4101;
+/** STATUS: not sealed: the key has sealed all it may (RFC 9001 section 6.6), or the packet number does not rise. */
+export const STATUS_KEY_EXHAUSTED = 4102;
+
+/** Bytes of the packet header: flags, connection id, packet number. */
+export const PACKET_HEADER_BYTES = 13;
+/** Place of the packet number in the header. */
+export const PACKET_NUMBER_OFFSET = 9;
+/** Bytes of the tag behind the payload, in each AEAD used here. */
+export const PACKET_TAG_BYTES = 16;
+/** First byte: the bits that header protection hides. */
+export const HEADER_MASK_BITS = 0x1f;
+/** First byte: the key phase. */
+export const HEADER_KEY_PHASE = 0x04;
+
+/** A key id is `generation << KEY_SLOT_BITS | slot`. */
+export const KEY_SLOT_BITS = 18;
+/** Key counters: `counts[slot * KEY_COUNTS + KEY_COUNT_*]`, written by the provider alone. */
+export const KEY_COUNTS = 4;
+/** Packets sealed with the current key of the slot. */
+export const KEY_COUNT_SEALED = 0;
+/** Packets opened, with any key of the slot. */
+export const KEY_COUNT_OPENED = 1;
+/** Packets that failed to authenticate, with any key of the slot: the integrity limit counts these. */
+export const KEY_COUNT_FORGED = 2;
+/** Largest packet number opened or sealed; -1 = none yet. */
+export const KEY_COUNT_LARGEST = 3;
+/** Packets behind the largest that a key still accepts, each once. */
+export const REPLAY_WINDOW = 8192;
 
 /** Peer columns: `peers[id * PEER_INTS + PEER_GENERATION]` changes when the id is given to another address. */
 export const PEER_INTS = 2;
@@ -132,4 +189,30 @@ export const LAYOUT: readonly number[] = [
   RECEIVE_MESSAGES,
   RECEIVE_MESSAGE_BYTES,
   RECEIVE_STRIDE,
+  CONNECTION,
+  KEY,
+  HEADER_LENGTH,
+  PLAINTEXT_LENGTH,
+  PACKET_NUMBER,
+  NEXT,
+  FLAG_KEY_UPDATED,
+  FLAG_PREVIOUS_KEY,
+  STATUS_TOO_SHORT,
+  STATUS_NO_KEY,
+  STATUS_FORGED,
+  STATUS_REPLAYED,
+  STATUS_TOO_OLD,
+  STATUS_KEY_EXHAUSTED,
+  PACKET_HEADER_BYTES,
+  PACKET_NUMBER_OFFSET,
+  PACKET_TAG_BYTES,
+  HEADER_MASK_BITS,
+  HEADER_KEY_PHASE,
+  KEY_SLOT_BITS,
+  KEY_COUNTS,
+  KEY_COUNT_SEALED,
+  KEY_COUNT_OPENED,
+  KEY_COUNT_FORGED,
+  KEY_COUNT_LARGEST,
+  REPLAY_WINDOW,
 ];

@@ -14,6 +14,8 @@ export class PacketBatch {
   readonly bytes: Uint8Array;
   /** The rows: `rows[(row << ROW_SHIFT) + COLUMN]`. Owned by the batch. */
   readonly rows: Int32Array;
+  /** The same memory as doubles, for PACKET_NUMBER. */
+  readonly doubles: Float64Array;
   /** Rows in use. */
   length = 0;
 
@@ -21,6 +23,7 @@ export class PacketBatch {
   constructor(slabBytes: number, rowCount: number) {
     this.bytes = new Uint8Array(slabBytes);
     this.rows = new Int32Array(rowCount * ROW_INTS);
+    this.doubles = new Float64Array(this.rows.buffer);
   }
 
   /** How many rows fit. */

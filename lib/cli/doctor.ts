@@ -1,6 +1,6 @@
 /**
  * `burstwire doctor`: what this kernel and this process can do, what is missing, how to get it, and whether a train
- * really goes through.
+ * really goes through; and who protects packets, how fast.
  *
  * Called by the command line's dispatcher. Exit codes: 0 usable (native or dgram), 1 not usable, 2 wrong arguments.
  */
@@ -12,6 +12,7 @@ import { describeFlags, type FlagTable, parseArguments } from './arguments.js';
 import { readSysctl, versionLine } from './bench/environment.js';
 import type { Output } from './bench/progress.js';
 import { type Check, listChecks } from './doctor-checks.js';
+import { type CryptoReport, cryptoChecks, examineCrypto } from './doctor-crypto.js';
 import { runSelfTest, type SelfTest } from './self-test.js';
 import { packageVersion } from './version.js';
 
@@ -41,6 +42,7 @@ export interface DoctorReport {
   readonly engine: 'native' | 'dgram';
   readonly checks: readonly Check[];
   readonly selfTest: SelfTest;
+  readonly crypto: CryptoReport;
   readonly capabilities: ReturnType<typeof capabilities>;
 }
 
@@ -58,6 +60,7 @@ export async function runDoctor(
 async function examine(): Promise<DoctorReport> {
   const found = capabilities();
   const selfTest = await runSelfTest();
+  const crypto = examineCrypto();
   const sysctls = Object.fromEntries(
     ['net.core.rmem_max', 'net.core.wmem_max'].map((name) => [name, readSysctl(name)]),
   );
@@ -72,8 +75,12 @@ async function examine(): Promise<DoctorReport> {
     node: runtimeName(),
     usable: selfTest.ok,
     engine: found.engine,
-    checks: listChecks(found, { compiler: compiler ?? null, sysctls }, selfTest),
+    checks: [
+      ...listChecks(found, { compiler: compiler ?? null, sysctls }, selfTest),
+      ...cryptoChecks(crypto),
+    ],
     selfTest,
+    crypto,
     capabilities: found,
   };
 }

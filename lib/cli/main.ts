@@ -8,6 +8,7 @@
 import { UsageError } from './arguments.js';
 import { BENCH_SUMMARY, benchHelp, runBench } from './bench/command.js';
 import { DOCTOR_SUMMARY, doctorHelp, runDoctor } from './doctor.js';
+import { KEYGEN_SUMMARY, keygenHelp, runKeygen } from './keygen.js';
 import { packageVersion } from './version.js';
 
 interface Command {
@@ -20,6 +21,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   bench: { summary: BENCH_SUMMARY, help: benchHelp, run: (given) => runBench(given) },
   doctor: { summary: DOCTOR_SUMMARY, help: doctorHelp, run: (given) => runDoctor(given) },
+  keygen: { summary: KEYGEN_SUMMARY, help: keygenHelp, run: (given) => runKeygen(given) },
 };
 
 const EXIT_USAGE = 2;

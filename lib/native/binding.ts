@@ -1,8 +1,9 @@
 /**
  * The typed face of the addon: every class, function and number that C++ exports.
  *
- * Types only. `load` makes the one Binding of a process; `lib/io/native-socket` is its user. What a call does stands
- * in `native/napi/socket_wrap.h`; errors are numbers (-errno) but for the constructor, which throws.
+ * Types only. `load` makes the one Binding of a process; `lib/io/native-socket`, `lib/crypto/native-protection` and
+ * `lib/crypto/native-primitives` are its users. What a call does stands in `native/napi/socket_wrap.h`,
+ * `protection_wrap.h` and `primitives.h`; errors are numbers (-errno) but for the constructors, which throw.
  */
 
 /** What `new UdpSocket` takes. Sizes in bytes; all fields are checked before. */
@@ -73,6 +74,84 @@ export interface NativeUdpSocket {
   setNow?(nowMs: number): void;
 }
 
+/** The first argument of `installKey`: the place of the AEAD's name. */
+export const NATIVE_AEADS = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'] as const;
+/** The second argument of `installKey`. */
+export const NATIVE_SEAL = 0;
+export const NATIVE_OPEN = 1;
+
+export interface NativeProtectionOptions {
+  /** Key slots: 1 to 2^KEY_SLOT_BITS. */
+  readonly slots: number;
+  /** 'auto', 'ipsec-mb' (the best of them), 'evp', or a name that `crypto().kernels` holds. */
+  readonly kernel: string;
+  /** Packets that one key may seal. */
+  readonly sealLimit: number;
+}
+
+/** Key slots and the kernel that seals and opens with them. `counts` is written by the addon as long as it lives. */
+export interface NativePacketProtection {
+  kernel(): string;
+  /** The place of the slot's AEAD in NATIVE_AEADS; -1 for a stale id. */
+  aeadOf(id: number): number;
+  /** Copies the bytes. -1 = no slot is free, or the sizes are wrong. */
+  installKey(
+    aead: number,
+    direction: number,
+    key: Uint8Array,
+    iv: Uint8Array,
+    headerKey: Uint8Array,
+  ): number;
+  updateKey(id: number, key: Uint8Array, iv: Uint8Array): boolean;
+  retirePrevious(id: number): void;
+  retireKey(id: number): void;
+  /** Rows done. 0 when bytes, rows or counters were transferred away, or the range names no rows. */
+  seal(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  open(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  /** Wipes every key; all ids are stale. */
+  close(): void;
+}
+
+/** `NativePrimitives`: where in the memory a result of 32 bytes is left. */
+export const PRIMITIVES_RESULT = 0;
+/** `NativePrimitives`: where in the memory the inputs begin, one behind the other. */
+export const PRIMITIVES_INPUT = 32;
+
+/**
+ * X25519 and SHA-256 for handshakes. Inputs and results go through `memory`, which the caller owns and each call
+ * borrows: handing over many short-lived arrays would cost more than the hashing. All but `sha256` wipe their inputs
+ * there. False: the memory is too short for what was named, or OpenSSL refused; then there is no result.
+ */
+export interface NativePrimitives {
+  /** In: private key, public key. False as well for an all-zero secret, that is for a point of low order. */
+  x25519(memory: Uint8Array): boolean;
+  /** In: private key. */
+  x25519Public(memory: Uint8Array): boolean;
+  /** In: `dataBytes` bytes. */
+  sha256(memory: Uint8Array, dataBytes: number): boolean;
+  /** In: the key, then the data. */
+  hmacSha256(memory: Uint8Array, keyBytes: number, dataBytes: number): boolean;
+}
+
+/** What packet protection this process could use natively. */
+export interface NativeCrypto {
+  /** Names of kernels that passed their self-test here, the best first; empty = none. */
+  readonly kernels: readonly string[];
+  /** Why a kernel is missing from that list; '' = none is. */
+  readonly reason: string;
+  /** Whether the binary holds IPsec-MB. */
+  readonly ipsecMb: boolean;
+  /** Instructions that both the processor and the operating system offer. The wide ones are VAES and VPCLMULQDQ. */
+  readonly cpu: {
+    readonly aes: boolean;
+    readonly carryless: boolean;
+    readonly avx2: boolean;
+    readonly avx512: boolean;
+    readonly wideAes: boolean;
+    readonly wideCarryless: boolean;
+  };
+}
+
 /** What the addon's `probe` returns: 0, or the -errno that stands in the way. */
 export interface NativeProbe {
   readonly kernel: string;
@@ -99,8 +178,15 @@ export interface Addon {
     counters: Float64Array,
     peerColumns: Int32Array,
   ) => NativeUdpSocket;
+  readonly Protection: new (
+    options: NativeProtectionOptions,
+    counts: Float64Array,
+  ) => NativePacketProtection;
+  /** Throws an Error with the reason, when OpenSSL's functions are missing or fail their self-test. */
+  readonly Primitives: new () => NativePrimitives;
   readonly layout: readonly number[];
   probe(): NativeProbe;
+  crypto(): NativeCrypto;
 }
 
 /** What this kernel and this process can do. Sizes in bytes, 0 = unknown. */
@@ -129,6 +215,10 @@ export interface NativeCapabilities {
 /** The addon behind its loader. */
 export interface Binding {
   readonly UdpSocket: Addon['UdpSocket'];
+  readonly Protection: Addon['Protection'];
+  readonly Primitives: Addon['Primitives'];
+  /** Runs the self-test of each kernel: some 0.1 ms. */
+  crypto(): NativeCrypto;
   /** Probes anew at each call: some answers change with privileges and sysctls. */
   capabilities(): NativeCapabilities;
 }

@@ -76,7 +76,13 @@ function loadFile(path: string): Loaded {
     const addon = createRequire(import.meta.url)(path) as Addon;
     if (!sameLayout(addon.layout)) return { reason: 'built for another version of this package' };
     return {
-      binding: { UdpSocket: addon.UdpSocket, capabilities: () => describeProbe(addon.probe()) },
+      binding: {
+        UdpSocket: addon.UdpSocket,
+        Protection: addon.Protection,
+        Primitives: addon.Primitives,
+        crypto: () => addon.crypto(),
+        capabilities: () => describeProbe(addon.probe()),
+      },
     };
   } catch (error) {
     return { reason: error instanceof Error ? error.message : String(error) };

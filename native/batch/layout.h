@@ -55,6 +55,34 @@ inline constexpr int32_t kReceiveMessages = 64;
 inline constexpr int32_t kReceiveMessageBytes = 65536;
 inline constexpr int32_t kReceiveStride = 65536 + 320;
 
+// The transport's columns, packets and keys.
+inline constexpr int32_t kConnection = 6;
+inline constexpr int32_t kKey = 7;
+inline constexpr int32_t kHeaderLength = 8;
+inline constexpr int32_t kPlaintextLength = 9;
+inline constexpr int32_t kPacketNumber = 10;
+inline constexpr int32_t kNext = 12;
+inline constexpr int32_t kFlagKeyUpdated = 16;
+inline constexpr int32_t kFlagPreviousKey = 32;
+inline constexpr int32_t kStatusTooShort = 4097;
+inline constexpr int32_t kStatusNoKey = 4098;
+inline constexpr int32_t kStatusForged = 4099;
+inline constexpr int32_t kStatusReplayed = 4100;
+inline constexpr int32_t kStatusTooOld = 4101;
+inline constexpr int32_t kStatusKeyExhausted = 4102;
+inline constexpr int32_t kPacketHeaderBytes = 13;
+inline constexpr int32_t kPacketNumberOffset = 9;
+inline constexpr int32_t kPacketTagBytes = 16;
+inline constexpr int32_t kHeaderMaskBits = 0x1f;
+inline constexpr int32_t kHeaderKeyPhase = 0x4;
+inline constexpr int32_t kKeySlotBits = 18;
+inline constexpr int32_t kKeyCounts = 4;
+inline constexpr int32_t kKeyCountSealed = 0;
+inline constexpr int32_t kKeyCountOpened = 1;
+inline constexpr int32_t kKeyCountForged = 2;
+inline constexpr int32_t kKeyCountLargest = 3;
+inline constexpr int32_t kReplayWindow = 8192;
+
 // In the order of LAYOUT in layout.ts.
 inline constexpr int32_t kLayout[] = {
     kRowInts,
@@ -95,6 +123,32 @@ inline constexpr int32_t kLayout[] = {
     kReceiveMessages,
     kReceiveMessageBytes,
     kReceiveStride,
+    kConnection,
+    kKey,
+    kHeaderLength,
+    kPlaintextLength,
+    kPacketNumber,
+    kNext,
+    kFlagKeyUpdated,
+    kFlagPreviousKey,
+    kStatusTooShort,
+    kStatusNoKey,
+    kStatusForged,
+    kStatusReplayed,
+    kStatusTooOld,
+    kStatusKeyExhausted,
+    kPacketHeaderBytes,
+    kPacketNumberOffset,
+    kPacketTagBytes,
+    kHeaderMaskBits,
+    kHeaderKeyPhase,
+    kKeySlotBits,
+    kKeyCounts,
+    kKeyCountSealed,
+    kKeyCountOpened,
+    kKeyCountForged,
+    kKeyCountLargest,
+    kReplayWindow,
 };
 
 }  // namespace burstwire

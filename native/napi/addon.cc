@@ -1,10 +1,14 @@
-// The addon's exports: { UdpSocket, layout, probe }. Registered once per environment (the main
-// thread, each worker); there is no state outside an environment's own objects.
+// The addon's exports: { UdpSocket, Protection, Primitives, layout, probe,
+// crypto }. Registered once per
+// environment (the main thread, each worker); there is no state outside an environment's own
+// objects.
 #include <napi.h>
 #include <sys/utsname.h>
 
 #include "../batch/layout.h"
 #include "../udp/features.h"
+#include "primitives.h"
+#include "protection_wrap.h"
 #include "socket_wrap.h"
 
 namespace burstwire {
@@ -43,8 +47,11 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("UdpSocket", UdpSocket::define(env));
+  exports.Set("Protection", Protection::define(env));
+  exports.Set("Primitives", Primitives::define(env));
   exports.Set("layout", layout(env));
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
+  exports.Set("crypto", Napi::Function::New(env, describe_crypto, "crypto"));
   return exports;
 }
 

@@ -27,7 +27,7 @@ export function addonDoor() {
 /** The two lists that both builds read name every C++ file of the engine, and only files that exist. */
 export function sourceLists() {
   const listed = new Set(nativeSources());
-  const present = ['native/batch', 'native/udp', 'native/napi'].flatMap((folder) =>
+  const present = ['native/batch', 'native/udp', 'native/crypto', 'native/napi'].flatMap((folder) =>
     listFiles(folder, (name) => name.endsWith('.cc')),
   );
   return verdict([

@@ -11,7 +11,7 @@ import { fingerprint, listFiles, nativeSources, readStamp, writeStamp } from './
 import { withLock } from './lock.mjs';
 import { inRoot, root, tools } from './paths.mjs';
 import { capture, tail } from './run.mjs';
-import { gypEnvironment, missingBuildTools } from './toolchain.mjs';
+import { gypEnvironment, ipsecMbArchive, missingBuildTools } from './toolchain.mjs';
 
 const ADDON = 'build/Release/burstwire.node';
 const ADDON_STAMP = 'build/setup/addon';
@@ -63,7 +63,8 @@ async function installDependencies() {
 function addonHash() {
   const headers = listFiles('native', (name) => name.endsWith('.h'));
   const lists = ['binding.gyp', ...listFiles('native', (name) => /\.(txt|map)$/.test(name))];
-  return fingerprint([...lists, ...nativeSources(), ...headers], process.arch, process.env.CXX);
+  const inputs = [...lists, ...nativeSources(), ...headers];
+  return fingerprint(inputs, process.arch, process.env.CXX, ipsecMbArchive());
 }
 
 function addonIsCurrent() {

@@ -1,8 +1,16 @@
 // What this machine can build with. Looks only; says nothing and installs nothing.
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { inRoot } from './paths.mjs';
 import { which } from './run.mjs';
+
+/** Where IPsec-MB's archive lies, or 'none': what binding.gyp will find. */
+export function ipsecMbArchive() {
+  const program = inRoot('native/crypto/find-ipsec-mb.mjs');
+  return execFileSync(process.execPath, [program], { encoding: 'utf8' }).trim();
+}
 
 /** The programs of the C++ build that are not here: an empty list means that it can run. */
 export function missingBuildTools() {

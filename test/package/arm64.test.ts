@@ -65,7 +65,12 @@ describe.skipIf(obstacle !== undefined)('the arm64 binary', () => {
   it('sends and receives on the native engine', async () => {
     tarball = await pack();
     project = emptyProject();
-    const installed = await npm(project, ['install', '--ignore-scripts', '--offline', tarball]);
+    const installed = await npm(project, [
+      'install',
+      '--ignore-scripts',
+      '--prefer-offline',
+      tarball,
+    ]);
     expect(installed.code, installed.stderr).toBe(0);
     writeFileSync(join(project.folder, 'exchange.mjs'), EXCHANGE);
     const result = await run(which(QEMU) ?? '', ['-L', LIBRARIES, node ?? '', 'exchange.mjs'], {

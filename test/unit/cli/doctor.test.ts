@@ -116,6 +116,7 @@ describe('renderDoctor', () => {
     engine: 'native',
     checks: listChecks({ ...ABLE, ...change }, AROUND, WORKED),
     selfTest: WORKED,
+    crypto: { instructions: [], missingInstructions: [] },
     capabilities: ABLE,
   });
 

@@ -37,10 +37,8 @@ function bindingWith(info: Partial<UdpSocketInfo>): Binding {
     start: () => {},
     listen: () => {},
   };
-  const UdpSocket = function () {
-    return handle;
-  } as unknown as Binding['UdpSocket'];
-  return { UdpSocket, capabilities: () => ({}) as never };
+  const UdpSocket = (() => handle) as unknown as Binding['UdpSocket'];
+  return { UdpSocket } as Partial<Binding> as Binding;
 }
 
 function reasonOf(info: Partial<UdpSocketInfo>, options = OPTIONS): string | undefined {
