@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineOptions } from '../../../lib/io/batch-socket.js';
 import { openNativeSocket } from '../../../lib/io/native-socket.js';
-import type { Binding, NativeUdpSocket, UdpSocketInfo } from '../../../lib/native/binding.js';
+import type { Binding, UdpSocketInfo } from '../../../lib/native/binding.js';
 
 const OPTIONS: EngineOptions = {
   address: '127.0.0.1',
@@ -17,27 +17,30 @@ const OPTIONS: EngineOptions = {
   maxPeers: 1024,
 };
 
+const ALL: UdpSocketInfo = {
+  address: '127.0.0.1',
+  port: 4433,
+  family: 'IPv4',
+  gso: true,
+  gro: true,
+  ecn: true,
+  pktinfo: true,
+  sendmmsg: true,
+  recvmmsg: true,
+  receiveBufferSize: 65536,
+  sendBufferSize: 65536,
+};
+
 function bindingWith(info: Partial<UdpSocketInfo>): Binding {
-  const handle: Partial<NativeUdpSocket> = {
-    info: () => ({
-      address: '127.0.0.1',
-      port: 4433,
-      family: 'IPv4',
-      gso: true,
-      gro: true,
-      ecn: true,
-      pktinfo: true,
-      sendmmsg: true,
-      recvmmsg: true,
-      receiveBufferSize: 65536,
-      sendBufferSize: 65536,
-      ...info,
-    }),
-    attach: () => {},
-    start: () => {},
-    listen: () => {},
-  };
-  const UdpSocket = (() => handle) as unknown as Binding['UdpSocket'];
+  class Handle {
+    info(): UdpSocketInfo {
+      return { ...ALL, ...info };
+    }
+    attach(): void {}
+    start(): void {}
+    listen(): void {}
+  }
+  const UdpSocket = Handle as unknown as Binding['UdpSocket'];
   return { UdpSocket } as Partial<Binding> as Binding;
 }
 
