@@ -11,8 +11,9 @@ namespace {
 // loop breathe.
 constexpr int kMostErrorsPerCall = 16;
 
-// With trains, 8 messages (half a megabyte) fill the caches; more would only push the first ones
-// out before they are read. Measured by `burstwire bench`: 8 to 64 receive alike, 4 loses some.
+// With trains, 8 messages are half a megabyte, which stays in a second-level cache until it is
+// read. `burstwire bench` receives alike with 4 to 64, within its noise; the smaller one keeps the
+// first datagram from waiting for the last.
 constexpr int32_t kTrainMessages = 8;
 constexpr int32_t kTrainBytes = 8192;  // messages larger than this on average are trains
 
