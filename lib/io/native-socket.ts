@@ -108,17 +108,11 @@ class NativeSocket implements BatchSocket {
   }
 
   send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number {
-    const settled = this.#handle.send(bytes, rows, from, to);
-    if (settled < to - from) this.#waitForRoom();
-    else this.#waitMs = FIRST_WAIT_MS;
-    return settled;
+    return this.#settle(this.#handle.send(bytes, rows, from, to), to - from);
   }
 
   sendViews(payloads: readonly Uint8Array[], rows: Int32Array, from: number, to: number): number {
-    const settled = this.#handle.sendViews(payloads, rows, from, to);
-    if (settled < to - from) this.#waitForRoom();
-    else this.#waitMs = FIRST_WAIT_MS;
-    return settled;
+    return this.#settle(this.#handle.sendViews(payloads, rows, from, to), to - from);
   }
 
   sendSegments(
@@ -188,6 +182,13 @@ class NativeSocket implements BatchSocket {
     if ((events & READABLE) !== 0 && (this.#events & READABLE) !== 0 && this.#open) {
       this.onReadable();
     }
+  }
+
+  /** Waits when a send stopped early; a whole one ends the patience of the ones before. Returns `settled`. */
+  #settle(settled: number, given: number): number {
+    if (settled < given) this.#waitForRoom();
+    else this.#waitMs = FIRST_WAIT_MS;
+    return settled;
   }
 
   #waitForRoom(): void {

@@ -38,10 +38,6 @@ export const READABLE = 1;
 /** `listen` and `onEvents`: the socket has room. */
 export const WRITABLE = 2;
 
-/** `blocked`: the last send took everything. */
-export const NOT_BLOCKED = 0;
-/** `blocked`: the socket buffer is full; WRITABLE follows. */
-export const BLOCKED_UNTIL_WRITABLE = 1;
 /** `blocked`: a device or memory is short (ENOBUFS, ENOMEM); the socket is writable already, only time helps. */
 export const BLOCKED_FOR_A_WHILE = 2;
 
@@ -62,6 +58,7 @@ export interface NativeUdpSocket {
     local: number,
     flags: number,
   ): number;
+  /** Why the last send stopped: 0 = it did not, 1 = the buffer is full and WRITABLE follows, BLOCKED_FOR_A_WHILE. */
   blocked(): number;
   intern(address: string, port: number): number;
   describe(id: number): [address: string, port: number, family: 'IPv4' | 'IPv6'] | undefined;
