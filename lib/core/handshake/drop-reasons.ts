@@ -50,10 +50,8 @@ export const DROP_SIMULTANEOUS = 19;
 export const DROP_UNAUTHORIZED = 20;
 /** There was something to answer and no room in the queue of answers. */
 export const DROP_QUEUE_FULL = 21;
-/** Authentic, from a static key that is not the one this handshake is with. */
-export const DROP_WRONG_PEER = 22;
 
-export const DROP_REASONS = 23;
+export const DROP_REASONS = 22;
 
 /** Names for diagnostics; the index is the reason. */
 export const DROP_REASON_NAMES: readonly string[] = [
@@ -79,5 +77,4 @@ export const DROP_REASON_NAMES: readonly string[] = [
   'simultaneous',
   'unauthorized',
   'queueFull',
-  'wrongPeer',
 ];
