@@ -37,8 +37,14 @@ export const HEADER_LENGTH = 8;
 export const PLAINTEXT_LENGTH = 9;
 /** The full packet number, a double over places 10 and 11: `doubles[(row << ROW_SHIFT >> 1) + PACKET_NUMBER / 2]`. */
 export const PACKET_NUMBER = 10;
-/** The next row of the same connection in this batch; -1 = none. */
-export const NEXT = 12;
+/** Place 12 is free: it was the next row of the same connection, which nobody needed. */
+
+/** Which of the batch's `sources` the end of the payload is copied from by `seal`; see SOURCE_LENGTH. */
+export const SOURCE = 13;
+/** Byte offset in that source. */
+export const SOURCE_OFFSET = 14;
+/** Bytes that `seal` copies from the source to the end of the payload before it encrypts; 0 = none. */
+export const SOURCE_LENGTH = 15;
 
 /** FLAGS: the two ECN bits of the IP header (RFC 3168). */
 export const FLAG_ECN_MASK = 3;
@@ -67,6 +73,8 @@ export const STATUS_REPLAYED = 4100;
 export const STATUS_TOO_OLD = 4101;
 /** STATUS: not sealed: the key has sealed all it may (RFC 9001 section 6.6), or the packet number does not rise. */
 export const STATUS_KEY_EXHAUSTED = 4102;
+/** STATUS: not sealed: its source is gone (transferred away) or shorter than the row says. */
+export const STATUS_SOURCE_LOST = 4103;
 
 /** Bytes of the packet header: flags, connection id, packet number. */
 export const PACKET_HEADER_BYTES = 13;
@@ -194,7 +202,9 @@ export const LAYOUT: readonly number[] = [
   HEADER_LENGTH,
   PLAINTEXT_LENGTH,
   PACKET_NUMBER,
-  NEXT,
+  SOURCE,
+  SOURCE_OFFSET,
+  SOURCE_LENGTH,
   FLAG_KEY_UPDATED,
   FLAG_PREVIOUS_KEY,
   STATUS_TOO_SHORT,
@@ -203,6 +213,7 @@ export const LAYOUT: readonly number[] = [
   STATUS_REPLAYED,
   STATUS_TOO_OLD,
   STATUS_KEY_EXHAUSTED,
+  STATUS_SOURCE_LOST,
   PACKET_HEADER_BYTES,
   PACKET_NUMBER_OFFSET,
   PACKET_TAG_BYTES,

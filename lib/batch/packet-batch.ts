@@ -16,6 +16,8 @@ export class PacketBatch {
   readonly rows: Int32Array;
   /** The same memory as doubles, for PACKET_NUMBER. */
   readonly doubles: Float64Array;
+  /** What rows copy from when they are sealed (SOURCE). Borrowed from their owners until then. */
+  readonly sources: Uint8Array[] = [];
   /** Rows in use. */
   length = 0;
 

@@ -48,8 +48,10 @@ export interface Protection {
 
   /**
    * Seals rows `from` to `to` (exclusive). In: OFFSET, LENGTH (header + payload + 16 bytes of room for the tag), KEY,
-   * PACKET_NUMBER; the first byte (0x40) and the connection id are written. Out: packet number, phase bit, ciphertext,
-   * tag and header protection in the slab; STATUS. Rows with STATUS != 0 are left alone. Returns rows sealed.
+   * PACKET_NUMBER; the first byte (0x40) and the connection id are written. Where SOURCE_LENGTH is above 0, the last
+   * SOURCE_LENGTH bytes of the payload are copied from `batch.sources[SOURCE]` at SOURCE_OFFSET first. Out: packet
+   * number, phase bit, ciphertext, tag and header protection in the slab; STATUS. Rows with STATUS != 0 are left alone.
+   * Returns rows sealed.
    */
   seal(batch: PacketBatch, from: number, to: number): number;
   /**
@@ -95,6 +97,47 @@ export interface HandshakePrimitives {
   ): Uint8Array | undefined;
   /** Constant time; false for different lengths. */
   equal(left: Uint8Array, right: Uint8Array): boolean;
+}
+
+/** Memory that outlives a turn, and copies of many pieces in one call. */
+export interface Memory {
+  /** A new array; its bytes are not zeroed. Transferred to the caller. */
+  allocate(byteLength: number): Uint8Array;
+  /**
+   * Copies `count` pieces of `source`, one behind the other, to the front of `target`. Piece i is
+   * `pieces[2 * i]` (byte offset in `source`) and `pieces[2 * i + 1]` (bytes). The caller has checked that all fit.
+   */
+  gather(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): void;
+}
+
+/** Addresses as the core needs them: a peer id is all that it keeps. */
+export interface Addresses {
+  /** Bytes of the address and the port of a live peer id, for cookies and rate limits. Cold path. */
+  sourceOf(peer: number): { readonly address: Uint8Array; readonly port: number; readonly peer: number };
+  /** The id stays with this address until it is unpinned as often. */
+  pin(peer: number): void;
+  unpin(peer: number): void;
+}
+
+/** What a connection tells a diagnostics sink, when there is one. Borrowed bytes are only good during the call. */
+export interface Tracer {
+  /** `payload`: the frames, in clear, at `at` to `end` of `bytes`; `byteLength`: of the whole datagram. */
+  packetSent(nowUs: number, packetNumber: number, byteLength: number, bytes: Uint8Array, at: number, end: number): void;
+  packetReceived(nowUs: number, packetNumber: number, byteLength: number, bytes: Uint8Array, at: number, end: number): void;
+  packetLost(nowUs: number, packetNumber: number, byteLength: number, trigger: 'packet' | 'time' | 'pto'): void;
+  metrics(nowUs: number, metrics: TracedMetrics): void;
+  state(nowUs: number, state: string): void;
+}
+
+export interface TracedMetrics {
+  readonly congestionWindow: number;
+  readonly bytesInFlight: number;
+  readonly slowStartThreshold: number;
+  readonly smoothedRttUs: number;
+  readonly minRttUs: number;
+  readonly latestRttUs: number;
+  readonly rttVarianceUs: number;
+  readonly ptoCount: number;
 }
 
 /** Cryptographically strong chance. */

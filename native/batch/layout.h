@@ -61,7 +61,9 @@ inline constexpr int32_t kKey = 7;
 inline constexpr int32_t kHeaderLength = 8;
 inline constexpr int32_t kPlaintextLength = 9;
 inline constexpr int32_t kPacketNumber = 10;
-inline constexpr int32_t kNext = 12;
+inline constexpr int32_t kSource = 13;
+inline constexpr int32_t kSourceOffset = 14;
+inline constexpr int32_t kSourceLength = 15;
 inline constexpr int32_t kFlagKeyUpdated = 16;
 inline constexpr int32_t kFlagPreviousKey = 32;
 inline constexpr int32_t kStatusTooShort = 4097;
@@ -70,6 +72,7 @@ inline constexpr int32_t kStatusForged = 4099;
 inline constexpr int32_t kStatusReplayed = 4100;
 inline constexpr int32_t kStatusTooOld = 4101;
 inline constexpr int32_t kStatusKeyExhausted = 4102;
+inline constexpr int32_t kStatusSourceLost = 4103;
 inline constexpr int32_t kPacketHeaderBytes = 13;
 inline constexpr int32_t kPacketNumberOffset = 9;
 inline constexpr int32_t kPacketTagBytes = 16;
@@ -128,7 +131,9 @@ inline constexpr int32_t kLayout[] = {
     kHeaderLength,
     kPlaintextLength,
     kPacketNumber,
-    kNext,
+    kSource,
+    kSourceOffset,
+    kSourceLength,
     kFlagKeyUpdated,
     kFlagPreviousKey,
     kStatusTooShort,
@@ -137,6 +142,7 @@ inline constexpr int32_t kLayout[] = {
     kStatusReplayed,
     kStatusTooOld,
     kStatusKeyExhausted,
+    kStatusSourceLost,
     kPacketHeaderBytes,
     kPacketNumberOffset,
     kPacketTagBytes,
