@@ -1,7 +1,9 @@
 // The import rules, checked by `npm run check`: which folder of lib/ may import which.
 //
-//   udp.ts -> api -> io -> { native, batch };  crypto -> { core/ports, native, batch };  native -> batch;
-//   batch -> nothing;  core -> batch;  cli -> all but core;  index.ts -> { api, crypto/identity }
+//   udp.ts, index.ts -> api -> { io, crypto, core };  io -> { core/endpoint, core/ports, native, batch };
+//   crypto -> { core/ports, native, batch };  native -> batch;  batch -> nothing;  core -> batch;  cli -> all but core
+//   inside core: { range-set, token-bucket, event-ring, config, ports, error-codes } < wire < { handshake, recovery,
+//   congestion, streams, datagrams } < connection < endpoint
 //
 // A rule says what is forbidden; its comment says what would be lost.
 
@@ -32,18 +34,21 @@ module.exports = {
       to: { path: '^lib/', pathNot: lib('native', 'batch') },
     },
     {
-      name: 'io-imports-native-and-batch',
-      comment: 'Engines serve the API; an engine that knows the API cannot be replaced.',
+      name: 'io-imports-inward',
+      comment: 'Engines serve the API; an engine that knows the API cannot be replaced. The driver turns the core.',
       severity: 'error',
       from: { path: lib('io') },
-      to: { path: '^lib/', pathNot: lib('io', 'native', 'batch') },
+      to: {
+        path: '^lib/',
+        pathNot: '^lib/(io/|native/|batch/|core/ports\\.ts$|core/endpoint/endpoint\\.ts$)',
+      },
     },
     {
       name: 'api-does-not-reach-the-binding',
       comment: 'The API speaks to engines; which one it is, it must not know.',
       severity: 'error',
       from: { path: lib('api') },
-      to: { path: '^lib/', pathNot: lib('api', 'io', 'native', 'batch') },
+      to: { path: '^lib/', pathNot: lib('api', 'io', 'crypto', 'core', 'native', 'batch') },
     },
     {
       name: 'api-imports-native-types-only',
@@ -69,6 +74,34 @@ module.exports = {
       severity: 'error',
       from: { path: lib('core') },
       to: { pathNot: lib('core', 'batch') },
+    },
+    {
+      name: 'core-leaves',
+      comment: 'Configuration, ports, codes and the small tables serve every room of the core and know none.',
+      severity: 'error',
+      from: { path: '^lib/core/[^/]+\\.ts$' },
+      to: { path: '^lib/core/[^/]+/' },
+    },
+    {
+      name: 'core-wire-is-a-codec',
+      comment: 'Bytes and numbers; what they mean is the business of the rooms above.',
+      severity: 'error',
+      from: { path: '^lib/core/wire/' },
+      to: { path: '^lib/core/[^/]+/', pathNot: '^lib/core/wire/' },
+    },
+    ...['handshake', 'recovery', 'congestion', 'streams', 'datagrams'].map((room) => ({
+      name: `core-${room}-knows-no-sibling`,
+      comment: 'Each can be read, tested and replaced alone; the connection joins them.',
+      severity: 'error',
+      from: { path: `^lib/core/${room}/` },
+      to: { path: '^lib/core/[^/]+/', pathNot: `^lib/core/(wire|${room})/` },
+    })),
+    {
+      name: 'core-connection-knows-no-endpoint',
+      comment: 'A connection asks its endpoint through connection-host alone.',
+      severity: 'error',
+      from: { path: '^lib/core/connection/' },
+      to: { path: '^lib/core/endpoint/' },
     },
     {
       name: 'crypto-serves-the-core',

@@ -1,0 +1,72 @@
+/**
+ * What a connection asks of a congestion controller, and what it shows it of the round trip time.
+ *
+ * Types only. `loss-based.ts` implements most of it, `controller.ts` makes one by name; the connection calls it. The
+ * rules are clauses C1 to C15 of docs/congestion-control.md.
+ *
+ * Invariant: numbers in, numbers out; nothing of a packet is kept.
+ */
+
+/** The round trip time as RFC 9002 section 5 keeps it, us. `Rtt` of the recovery has this shape. */
+export interface RttView {
+  readonly latestUs: number;
+  readonly minUs: number;
+  readonly smoothedUs: number;
+  readonly varianceUs: number;
+  readonly hasSample: boolean;
+}
+
+export interface CongestionController {
+  readonly name: 'cubic' | 'newreno';
+  /** Bytes that may be in flight: whole, at least two datagrams. */
+  readonly windowBytes: number;
+  /** Infinity before the first congestion. */
+  readonly slowStartThresholdBytes: number;
+  readonly isSlowStart: boolean;
+
+  /**
+   * In-flight packets were sent, one or a train: `bytes` together, `bytesInFlight` with them, `largestSent` the last
+   * packet number.
+   */
+  onSent(nowUs: number, bytes: number, bytesInFlight: number, largestSent: number): void;
+
+  /**
+   * Packets were newly acknowledged; once per received batch, after the losses that the same batch revealed.
+   *
+   * @param ackedBytes of in-flight packets, newly acknowledged
+   * @param largestAckedSentUs when the largest of them was sent
+   * @param largestAcked packet number of the largest acknowledged
+   * @param bytesInFlight without them
+   * @param isWindowLimited whether the window, and not the application or the pacer, is what holds data back now; that
+   *   the window was full at some moment since `largestAcked` was sent, the controller knows by itself (C3)
+   */
+  onAck(
+    nowUs: number,
+    ackedBytes: number,
+    largestAckedSentUs: number,
+    largestAcked: number,
+    rtt: RttView,
+    bytesInFlight: number,
+    isWindowLimited: boolean,
+  ): void;
+
+  /**
+   * Packets were declared lost; MTU probes and packets not in flight are not among them.
+   *
+   * @param largestLostSentUs when the last of them was sent: no second reduction for a round trip that had one (C4)
+   * @param isPersistent RFC 9002 section 7.6
+   */
+  onLoss(
+    nowUs: number,
+    lostBytes: number,
+    largestLostSentUs: number,
+    isPersistent: boolean,
+    bytesInFlight: number,
+  ): void;
+
+  /** The peer reported new ECN-CE marks; `sentUs`: when the largest packet of that ACK was sent (C7). */
+  onCongestionMark(nowUs: number, sentUs: number): void;
+
+  /** The path carries datagrams of `bytes` from now on (C8). Throws RangeError unless a whole number above 0. */
+  onDatagramSize(bytes: number): void;
+}

@@ -1,0 +1,172 @@
+/**
+ * What NewReno and CUBIC have in common: the windows they start with and never fall below, slow start, one reduction
+ * a round trip, persistent congestion, and growth only of a window that is used (RFC 9002 section 7).
+ *
+ * Clauses C1 to C9 of docs/congestion-control.md. How the window grows in congestion avoidance and how far it falls, the two subclasses say. It detects no loss and
+ * reads no clock. Called by the connection, through `CongestionController`.
+ *
+ * Invariant: windowBytes is whole and at least two datagrams; recovery ends with a packet sent after it began.
+ */
+
+import type { CongestionController, RttView } from './congestion-controller.js';
+import { HyStart } from './hystart.js';
+
+/** RFC 9002 section 7.2 (C1). */
+const INITIAL_WINDOW_DATAGRAMS = 10;
+const INITIAL_WINDOW_BYTES = 14_720;
+const MINIMUM_WINDOW_DATAGRAMS = 2;
+
+function initialWindow(datagramBytes: number): number {
+  const floor = Math.max(INITIAL_WINDOW_BYTES, MINIMUM_WINDOW_DATAGRAMS * datagramBytes);
+  return Math.min(INITIAL_WINDOW_DATAGRAMS * datagramBytes, floor);
+}
+
+function checkDatagramBytes(bytes: number): void {
+  if (Number.isSafeInteger(bytes) && bytes > 0) return;
+  throw new RangeError(`datagram size must be a whole number of bytes above 0: ${bytes}`);
+}
+
+export abstract class LossBased implements CongestionController {
+  abstract readonly name: 'cubic' | 'newreno';
+  windowBytes: number;
+  slowStartThresholdBytes = Number.POSITIVE_INFINITY;
+  protected datagramBytes: number;
+  /** Growth below a whole byte, kept for the next acknowledgement. */
+  #fraction = 0;
+  #largestSent = -1;
+  #largestAcked = -1;
+  /** The window was full when this packet had been sent, or later before any other was (C3). */
+  #limitedAt = -1;
+  /** A loss of what was sent until then reduces nothing again (C4). */
+  #recoveryStartUs = Number.NEGATIVE_INFINITY;
+  /** Acknowledgements up to this number grow nothing (C5). */
+  #recoveryEnd = -1;
+  #lastAckUs = Number.NEGATIVE_INFINITY;
+  readonly #hystart = new HyStart();
+
+  constructor(datagramBytes: number) {
+    checkDatagramBytes(datagramBytes);
+    this.datagramBytes = datagramBytes;
+    this.windowBytes = initialWindow(datagramBytes);
+  }
+
+  get isSlowStart(): boolean {
+    return this.windowBytes < this.slowStartThresholdBytes;
+  }
+
+  onSent(nowUs: number, bytes: number, bytesInFlight: number, largestSent: number): void {
+    this.#largestSent = largestSent;
+    if (bytesInFlight + this.datagramBytes > this.windowBytes) this.#limitedAt = largestSent;
+    if (bytesInFlight === bytes) this.#pauseUntil(nowUs);
+  }
+
+  onAck(
+    nowUs: number,
+    ackedBytes: number,
+    _largestAckedSentUs: number,
+    largestAcked: number,
+    rtt: RttView,
+    _bytesInFlight: number,
+    isWindowLimited: boolean,
+  ): void {
+    if (this.slowStartThresholdBytes === Number.POSITIVE_INFINITY) {
+      this.#watchDelay(largestAcked, rtt);
+    }
+    if (largestAcked > this.#recoveryEnd) {
+      if (isWindowLimited || largestAcked <= this.#limitedAt) {
+        this.#onUsedWindow(nowUs, ackedBytes, rtt);
+      } else this.#pauseUntil(nowUs);
+    }
+    if (largestAcked > this.#largestAcked) this.#largestAcked = largestAcked;
+    this.#lastAckUs = nowUs;
+  }
+
+  onLoss(
+    nowUs: number,
+    _lostBytes: number,
+    largestLostSentUs: number,
+    isPersistent: boolean,
+    _bytesInFlight: number,
+  ): void {
+    this.#onCongestion(nowUs, largestLostSentUs);
+    if (!isPersistent) return;
+    // Recovery still lasts until what is sent from now on is acknowledged (C6).
+    this.windowBytes = this.minimumBytes();
+    this.#fraction = 0;
+    this.restart();
+  }
+
+  onCongestionMark(nowUs: number, sentUs: number): void {
+    this.#onCongestion(nowUs, sentUs);
+  }
+
+  onDatagramSize(bytes: number): void {
+    checkDatagramBytes(bytes);
+    if (bytes === this.datagramBytes) return;
+    // Bytes are what the path was found to carry: other datagrams do not change them (C8).
+    const isUntouched =
+      this.windowBytes === initialWindow(this.datagramBytes) &&
+      this.slowStartThresholdBytes === Number.POSITIVE_INFINITY;
+    this.datagramBytes = bytes;
+    const floor = isUntouched ? initialWindow(bytes) : this.minimumBytes();
+    this.windowBytes = isUntouched ? floor : Math.max(this.windowBytes, floor);
+    this.slowStartThresholdBytes = Math.max(this.slowStartThresholdBytes, this.minimumBytes());
+    this.restart();
+  }
+
+  /** Congestion avoidance: `ackedBytes` of a window that was in use were acknowledged. */
+  protected abstract avoid(nowUs: number, ackedBytes: number, rtt: RttView): void;
+  /** The window after a congestion, before the minimum is applied; called with the window as it was. */
+  protected abstract reducedBytes(): number;
+  /** A curve in time that was begun does not go on: it begins anew with the next growth. */
+  protected abstract restart(): void;
+  /** For `elapsedUs` until now the window was not in use. */
+  protected abstract pause(elapsedUs: number): void;
+
+  protected minimumBytes(): number {
+    return MINIMUM_WINDOW_DATAGRAMS * this.datagramBytes;
+  }
+
+  /** Adds to the window; parts of a byte are kept. */
+  protected grow(bytes: number): void {
+    const grown = this.#fraction + bytes;
+    const whole = Math.floor(grown);
+    this.#fraction = grown - whole;
+    this.windowBytes += whole;
+  }
+
+  #onUsedWindow(nowUs: number, ackedBytes: number, rtt: RttView): void {
+    const roomBytes = this.slowStartThresholdBytes - this.windowBytes;
+    if (roomBytes <= 0) {
+      this.avoid(nowUs, ackedBytes, rtt);
+      return;
+    }
+    // HyStart++ is for the first slow start; later ones know where to stop (C2, C9).
+    const isFirst = this.slowStartThresholdBytes === Number.POSITIVE_INFINITY;
+    const growthBytes = isFirst ? ackedBytes / this.#hystart.growthDivisor : ackedBytes;
+    this.grow(Math.min(growthBytes, roomBytes));
+    if (growthBytes > roomBytes) this.avoid(nowUs, ackedBytes - roomBytes, rtt);
+  }
+
+  /** A round trip's delays tell that a queue builds up before it overflows (C9). */
+  #watchDelay(largestAcked: number, rtt: RttView): void {
+    if (largestAcked <= this.#largestAcked || !rtt.hasSample) return;
+    this.#hystart.onSample(rtt.latestUs, largestAcked, this.#largestSent);
+    if (this.#hystart.isDone) this.slowStartThresholdBytes = this.windowBytes;
+  }
+
+  #onCongestion(nowUs: number, sentUs: number): void {
+    if (sentUs <= this.#recoveryStartUs) return;
+    this.#recoveryStartUs = nowUs;
+    this.#recoveryEnd = this.#largestSent;
+    this.windowBytes = Math.max(Math.floor(this.reducedBytes()), this.minimumBytes());
+    this.slowStartThresholdBytes = this.windowBytes;
+    this.#fraction = 0;
+    this.restart();
+  }
+
+  #pauseUntil(nowUs: number): void {
+    if (nowUs > this.#lastAckUs) this.pause(nowUs - this.#lastAckUs);
+    this.#lastAckUs = nowUs;
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Stages 6 and 7 for one connection: fills packets into the batch, as many as window, pacer, rate limit and room allow.
+ *
+ * What goes into a packet, in this order: acknowledgement, control frames, unreliable datagrams, stream data. Called by
+ * `connection.ts`; sealing is the endpoint's.
+ *
+ * Invariants: only acknowledgements, probes and CONNECTION_CLOSE pass the window; packets of bulk data have one size, so
+ * that they form a train.
+ */
+
+import { BASE_DATAGRAM_BYTES } from '../config.js';
+import { FRAME_PATH_RESPONSE, FRAME_PING } from '../wire/frame-types.js';
+import {
+  ackBytes,
+  closeBytes,
+  PATH_FRAME_BYTES,
+  writeAck,
+  writeClose,
+  writePath,
+} from '../wire/frame-writer.js';
+import { SENT_ACK, SENT_PATH_RESPONSE, SENT_PING } from '../wire/sent-kinds.js';
+import type { ConnectionState } from './connection-state.js';
+import type { PacketBuilder } from './packet-builder.js';
+
+/** IP mark of packets that can take part in ECN: ECT(0) (RFC 3168). */
+const ECT0 = 2;
+
+/**
+ * Builds packets of up to about `quantumBytes`. True when the connection could send more at once (batch or quantum was
+ * the limit); false when it has nothing more, or waits for window, pacer or rate limit.
+ */
+export function build(
+  state: ConnectionState,
+  builder: PacketBuilder,
+  nowUs: number,
+  quantumBytes: number,
+): boolean {
+  state.sendDeadlineUs = Number.POSITIVE_INFINITY;
+  // So much is unsettled that the peer has to say something first; the probe timeout sees to it.
+  if (state.recovery.isFull) return false;
+  builder.openConnection(state, state.recovery);
+  if (state.phase !== 'open') return buildClose(state, builder, nowUs);
+  state.keys.updateWhenDue(state.recovery.nextPacketNumber);
+  sendProbes(state, builder, nowUs);
+  const more = fill(state, builder, nowUs, quantumBytes);
+  if (!more) sendMtuProbe(state, builder, nowUs);
+  return more;
+}
+
+/** The packets of a probe timeout: new or lost data if there is any, else a PING (RFC 9002 section 6.2.4). */
+function sendProbes(state: ConnectionState, builder: PacketBuilder, nowUs: number): void {
+  if (state.probesPending === 0) return;
+  // Nothing new to say: what waits longest for its acknowledgement is said again.
+  if (!state.hasPayload) state.recovery.requeueOldest(state.probesPending, state.owners);
+  // A path that lost everything may have lost its size.
+  const datagramBytes = Math.min(state.datagramBytes, BASE_DATAGRAM_BYTES);
+  while (state.probesPending > 0 && !state.recovery.isFull && builder.hasRoom(datagramBytes)) {
+    state.probesPending--;
+    state.isPingPending ||= !state.hasPayload;
+    packet(state, builder, nowUs, datagramBytes, true);
+  }
+}
+
+/** Packets of the path's size within the limits. Returns what `build` returns. */
+function fill(
+  state: ConnectionState,
+  builder: PacketBuilder,
+  nowUs: number,
+  quantumBytes: number,
+): boolean {
+  const { recovery, pacer, bucket, datagramBytes } = state;
+  const windowBytes = state.congestion.windowBytes;
+  const isPaced = !pacer.isOff;
+  let allowance = Math.min(pacer.budgetBytes(nowUs), bucket.takeable(nowUs));
+  // What is begun with credit is finished as a train, on credit.
+  if (allowance > 0 && isPaced) allowance += pacer.trainBytes - 1;
+  let sent = 0;
+  while (builder.hasRoom(datagramBytes)) {
+    if (!state.hasPayload) {
+      if (state.ackPolicy.onTimer(nowUs)) packet(state, builder, nowUs, datagramBytes, false);
+      state.isWindowLimited = false;
+      return false;
+    }
+    const flight = recovery.bytesInFlight;
+    const isWindowFull = flight > 0 && flight + datagramBytes > windowBytes;
+    if (isWindowFull || recovery.isFull || allowance <= 0) {
+      if (!recovery.isFull && state.ackPolicy.onTimer(nowUs)) {
+        packet(state, builder, nowUs, datagramBytes, false);
+      }
+      waitFor(state, nowUs, isWindowFull || recovery.isFull);
+      return false;
+    }
+    if (sent >= quantumBytes) return true;
+    const byteLength = packet(state, builder, nowUs, datagramBytes, true);
+    if (byteLength === 0) return false;
+    sent += byteLength;
+    allowance -= byteLength;
+  }
+  return state.hasPayload;
+}
+
+/** What the connection waits for: acknowledgements, or time. */
+function waitFor(state: ConnectionState, nowUs: number, isWindowFull: boolean): void {
+  if (isWindowFull) {
+    state.isWindowLimited = true;
+    return;
+  }
+  state.sendDeadlineUs = Math.max(state.pacer.nextUs(nowUs), state.bucket.nextUs(nowUs));
+}
+
+/**
+ * One packet of at most that size. `withPayload`: besides an acknowledgement. Returns the bytes of its datagram, 0 when
+ * there was nothing to put into it.
+ */
+function packet(
+  state: ConnectionState,
+  builder: PacketBuilder,
+  nowUs: number,
+  datagramBytes: number,
+  withPayload: boolean,
+): number {
+  builder.begin(datagramBytes);
+  if (state.ackPolicy.isPending) addAck(state, builder, nowUs);
+  if (withPayload) addPayload(state, builder);
+  else if (state.ackPolicy.wantsPing) addPing(state, builder);
+  if (builder.isEmpty) {
+    builder.abandon();
+    return 0;
+  }
+  return commit(state, builder, nowUs, false);
+}
+
+function addPayload(state: ConnectionState, builder: PacketBuilder): void {
+  const { streams, datagrams, localIds, remoteIds } = state;
+  if (state.isPingPending) addPing(state, builder);
+  if (state.pathResponseCount > 0) addPathResponses(state, builder);
+  if (localIds.hasPending) localIds.write(builder);
+  if (remoteIds.hasPending) {
+    remoteIds.write(builder);
+    state.remoteId = remoteIds.current;
+  }
+  if (streams.hasControl) streams.writeControl(builder);
+  if (datagrams.hasData) datagrams.write(builder);
+  if (streams.hasData) streams.writeStreams(builder);
+}
+
+function addPing(state: ConnectionState, builder: PacketBuilder): void {
+  state.isPingPending = false;
+  builder.bytes[builder.at++] = FRAME_PING;
+  builder.record(SENT_PING, 0, 0, 0);
+}
+
+function addAck(state: ConnectionState, builder: PacketBuilder, nowUs: number): void {
+  const { received } = state;
+  const { ranges } = received;
+  const delay = received.delayField(nowUs);
+  const { hasEcn, ect0, ect1, ce } = received;
+  let count = received.rangeCount;
+  const room = builder.end - builder.at;
+  while (count > 1 && ackBytes(ranges, count, delay, hasEcn, ect0, ect1, ce) > room) count >>= 1;
+  builder.at = writeAck(
+    builder.bytes,
+    builder.at,
+    ranges,
+    count,
+    delay,
+    hasEcn,
+    ect0,
+    ect1,
+    ce,
+  );
+  builder.recordSilent(SENT_ACK, 0, received.largest, 0);
+  state.isAckInPacket = true;
+  state.counts.acksSent++;
+}
+
+function addPathResponses(state: ConnectionState, builder: PacketBuilder): void {
+  const { pathResponses } = state;
+  let done = 0;
+  while (done < state.pathResponseCount && builder.at + PATH_FRAME_BYTES <= builder.end) {
+    const data = pathResponses.subarray(8 * done, 8 * done + 8);
+    builder.at = writePath(builder.bytes, builder.at, FRAME_PATH_RESPONSE, data);
+    builder.record(SENT_PATH_RESPONSE, 0, 0, 0);
+    done++;
+  }
+  pathResponses.copyWithin(0, 8 * done);
+  state.pathResponseCount -= done;
+}
+
+/** Ends the packet and tells everybody who counts bytes. */
+function commit(
+  state: ConnectionState,
+  builder: PacketBuilder,
+  nowUs: number,
+  isProbe: boolean,
+): number {
+  const { recovery, counts } = state;
+  const packetNumber = recovery.nextPacketNumber;
+  const isEliciting = builder.isAckEliciting;
+  const end = builder.at;
+  const mark = isEliciting && state.ecn.mark ? ECT0 : 0;
+  const byteLength = builder.finish(nowUs, mark, isProbe);
+  if (mark !== 0) state.ecn.onSent();
+  if (state.isAckInPacket) {
+    state.isAckInPacket = false;
+    state.ackPolicy.onAckSent(isEliciting);
+  }
+  counts.packetsSent++;
+  counts.bytesSent += byteLength;
+  state.bucket.take(byteLength);
+  if (isEliciting) {
+    state.pacer.onSent(byteLength);
+    state.congestion.onSent(nowUs, byteLength, recovery.bytesInFlight, packetNumber);
+    if (!state.hasSentSinceReceived) restartIdle(state, nowUs);
+  }
+  state.tracer?.packetSent(nowUs, packetNumber, byteLength, builder.bytes, builder.payloadAt, end);
+  return byteLength;
+}
+
+/** RFC 9000 section 10.1: the first ack-eliciting packet after one that came restarts the idle timer. */
+function restartIdle(state: ConnectionState, nowUs: number): void {
+  state.hasSentSinceReceived = true;
+  state.endDeadlineUs = nowUs + Math.max(state.idleTimeoutUs, 3 * state.ptoUs);
+}
+
+function sendMtuProbe(state: ConnectionState, builder: PacketBuilder, nowUs: number): void {
+  if (!state.isConfirmed) return;
+  const probeBytes = state.pathMtu.probeBytes(nowUs);
+  if (probeBytes === 0 || !builder.hasRoom(probeBytes)) return;
+  const { nextPacketNumber } = state.recovery;
+  builder.begin(probeBytes);
+  builder.bytes[builder.at++] = FRAME_PING;
+  // PADDING to the end.
+  builder.bytes.fill(0, builder.at, builder.end);
+  builder.at = builder.end;
+  builder.record(SENT_PING, 0, 0, 0);
+  commit(state, builder, nowUs, true);
+  state.pathMtu.onProbeSent(nextPacketNumber, probeBytes, nowUs);
+}
+
+/** CONNECTION_CLOSE, alone in its packet. Never more than one at a time, so never more to send. */
+function buildClose(state: ConnectionState, builder: PacketBuilder, nowUs: number): false {
+  const { closeType, closeCode, closeFrameType, closeReason } = state;
+  const byteLength = closeBytes(closeType, closeCode, closeFrameType, closeReason.length);
+  if (!state.isClosePending || !builder.hasRoom(BASE_DATAGRAM_BYTES)) return false;
+  state.isClosePending = false;
+  builder.begin(BASE_DATAGRAM_BYTES);
+  if (builder.at + byteLength > builder.end) return false;
+  builder.at = writeClose(
+    builder.bytes,
+    builder.at,
+    closeType,
+    closeCode,
+    closeFrameType,
+    closeReason,
+  );
+  const end = builder.at;
+  const { nextPacketNumber } = state.recovery;
+  const sent = builder.finish(nowUs, 0, false);
+  state.counts.packetsSent++;
+  state.counts.bytesSent += sent;
+  state.tracer?.packetSent(nowUs, nextPacketNumber, sent, builder.bytes, builder.payloadAt, end);
+  return false;
+}

@@ -1,0 +1,85 @@
+/**
+ * The end of a connection: from 'open' to 'closing' or 'draining', and what is still said then (RFC 9000 section 10.2).
+ *
+ * Called by the passes that find a reason to end, and by the application through `connection.ts`.
+ *
+ * Invariant: EVENT_CLOSED is pushed exactly once, and after it no other event of the connection.
+ */
+
+import { EVENT_CLOSED } from '../event-ring.js';
+import { FRAME_CONNECTION_CLOSE, FRAME_CONNECTION_CLOSE_APPLICATION } from '../wire/frame-types.js';
+import { type CloseInfo, closeInfo, encodeReason } from './close-info.js';
+import type { ConnectionState } from './connection-state.js';
+
+/** The closing and the draining period last that many probe timeouts. */
+const CLOSING_PTOS = 3;
+
+/** We end it: CONNECTION_CLOSE follows. `frameType`: the frame of the peer that was wrong, 0 when it was none. */
+export function closeLocally(
+  state: ConnectionState,
+  isApplication: boolean,
+  code: number,
+  frameType: number,
+  reason: string,
+  nowUs: number,
+): void {
+  if (state.phase !== 'open') return;
+  state.closeType = isApplication ? FRAME_CONNECTION_CLOSE_APPLICATION : FRAME_CONNECTION_CLOSE;
+  state.closeCode = code;
+  state.closeFrameType = frameType;
+  state.closeReason = encodeReason(reason);
+  state.isClosePending = true;
+  end(state, 'closing', closeInfo('local', isApplication, code, reason), nowUs);
+  state.host.markReady(state.slot);
+}
+
+/** The peer has ended it. */
+export function closeByPeer(
+  state: ConnectionState,
+  isApplication: boolean,
+  code: number,
+  reason: string,
+  nowUs: number,
+): void {
+  if (state.phase === 'draining' || state.phase === 'closed') return;
+  end(state, 'draining', closeInfo('remote', isApplication, code, reason), nowUs);
+  state.isClosePending = false;
+}
+
+/** It ends without a word: nothing would be heard, or nothing may be said. */
+export function closeSilently(
+  state: ConnectionState,
+  origin: 'idle' | 'discarded',
+  nowUs: number,
+): void {
+  const reason = origin === 'idle' ? 'nothing came for the idle timeout' : 'another handshake won';
+  end(state, 'closed', closeInfo(origin, false, 0, reason), nowUs);
+}
+
+/** A packet came for a connection that we have closed: the 1st, 2nd, 4th, 8th ... is answered. */
+export function onLatePacket(state: ConnectionState): void {
+  if (state.phase !== 'closing') return;
+  state.lateReceived++;
+  if (state.lateReceived < state.lateAnswerAt) return;
+  state.lateAnswerAt *= 2;
+  state.isClosePending = true;
+  state.host.markReady(state.slot);
+}
+
+function end(
+  state: ConnectionState,
+  phase: 'closing' | 'draining' | 'closed',
+  info: CloseInfo,
+  nowUs: number,
+): void {
+  const wasOpen = state.phase === 'open';
+  state.phase = phase;
+  state.endDeadlineUs = phase === 'closed' ? nowUs : nowUs + CLOSING_PTOS * state.ptoUs;
+  state.sendDeadlineUs = Number.POSITIVE_INFINITY;
+  state.keepAliveDeadlineUs = Number.POSITIVE_INFINITY;
+  if (!wasOpen) return;
+  state.closed = info;
+  state.streams.close();
+  state.tracer?.state(nowUs, phase);
+  state.events.push(EVENT_CLOSED, state, state);
+}

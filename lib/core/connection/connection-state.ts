@@ -1,0 +1,257 @@
+/**
+ * The parts of one connection, and the few facts that more than one pass needs.
+ *
+ * It holds and does nothing: the passes (consume, build, timers, closing) work on it, `connection.ts` joins them.
+ *
+ * Invariant: all fields exist from the beginning, so that every connection has the same shape.
+ */
+
+import { BASE_DATAGRAM_BYTES, type TransportConfig } from '../config.js';
+import { type CongestionController, createController } from '../congestion/controller.js';
+import { Pacer } from '../congestion/pacer.js';
+import { DatagramQueue } from '../datagrams/datagram-queue.js';
+import type { EventRing } from '../event-ring.js';
+import type { KeySchedule } from '../handshake/key-schedule.js';
+import type { Outcome } from '../handshake/outcome.js';
+import type { Memory, Random, Tracer } from '../ports.js';
+import { AckPolicy } from '../recovery/ack-policy.js';
+import { EcnValidation } from '../recovery/ecn.js';
+import { PathMtu } from '../recovery/path-mtu.js';
+import { ReceivedPackets } from '../recovery/received-packets.js';
+import { Recovery } from '../recovery/recovery.js';
+import { Streams } from '../streams/streams.js';
+import { TokenBucket } from '../token-bucket.js';
+import type { CloseInfo } from './close-info.js';
+import type { ConnectionHost } from './connection-host.js';
+import { LocalIds, RemoteIds } from './connection-ids.js';
+import { FrameOwners } from './frame-owners.js';
+import type { TransportParameters } from './transport-parameters.js';
+
+const NO_BYTES = new Uint8Array(0);
+/** Connection ids of ours that a peer holds at once. */
+const LOCAL_IDS = 4;
+/** A peer's idle timeout below that is taken for that. */
+const IDLE_TIMEOUT_MIN_US = 1_000_000;
+
+/**
+ * 'open' until one side closes; 'closing': we have, and answer late packets with CONNECTION_CLOSE; 'draining': the peer
+ * has, and we are silent (RFC 9000 section 10.2).
+ */
+export type ConnectionPhase = 'open' | 'closing' | 'draining' | 'closed';
+
+export interface ConnectionOptions {
+  readonly config: TransportConfig;
+  readonly memory: Memory;
+  readonly random: Random;
+  readonly events: EventRing;
+  readonly host: ConnectionHost;
+  readonly slot: number;
+  readonly outcome: Outcome;
+  readonly keys: KeySchedule;
+  readonly parameters: TransportParameters;
+  /** Whether the peer's address is IPv4: the path MTU search knows the overheads. */
+  readonly isIpv4: boolean;
+  readonly nowUs: number;
+}
+
+/** What a connection has counted. Plain numbers, read by `stats()`. */
+export interface ConnectionCounts {
+  packetsSent: number;
+  bytesSent: number;
+  packetsReceived: number;
+  bytesReceived: number;
+  duplicates: number;
+  acksSent: number;
+  ptos: number;
+  /** Times that losses were found, by an ACK or by time. */
+  lossEvents: number;
+  /** Datagrams that the socket refused for their size (EMSGSIZE). */
+  refusedSizes: number;
+}
+
+/** PATH_CHALLENGEs of the peer that wait for their answer; the newest win (RFC 9000 section 8.2.2). */
+export const PATH_RESPONSES_MAX = 4;
+
+export class ConnectionState {
+  readonly config: TransportConfig;
+  readonly slot: number;
+  readonly isInitiator: boolean;
+  /** 32 bytes: who the peer is. */
+  readonly remotePublicKey: Uint8Array;
+  /** 32 bytes that both sides share and nobody else has. */
+  readonly handshakeHash: Uint8Array;
+  /** Peer id of the address that packets go to. */
+  readonly peer: number;
+  /** 8 bytes: the id that packets to the peer carry now. */
+  remoteId: Uint8Array;
+  readonly sealKey: number;
+
+  readonly events: EventRing;
+  readonly host: ConnectionHost;
+  readonly keys: KeySchedule;
+  readonly recovery: Recovery;
+  readonly received: ReceivedPackets;
+  readonly ackPolicy: AckPolicy;
+  readonly ecn: EcnValidation;
+  readonly congestion: CongestionController;
+  readonly pacer: Pacer;
+  readonly bucket: TokenBucket;
+  readonly pathMtu: PathMtu;
+  readonly streams: Streams;
+  readonly datagrams: DatagramQueue;
+  readonly localIds: LocalIds;
+  readonly remoteIds: RemoteIds;
+  readonly owners: FrameOwners;
+  tracer: Tracer | undefined = undefined;
+
+  phase: ConnectionPhase = 'open';
+  /** The peer has proved that it has the keys: a packet of it has opened. */
+  isConfirmed = false;
+  /** The application knows of this connection. */
+  isAnnounced = false;
+  /** The application wants it closed as soon as everything is delivered. */
+  isFinishing = false;
+  finishCode = 0;
+  finishReason = '';
+  closed: CloseInfo | undefined = undefined;
+
+  /** CONNECTION_CLOSE as it is sent, again and again while 'closing'. */
+  closeType = 0;
+  closeCode = 0;
+  closeFrameType = 0;
+  closeReason: Uint8Array = NO_BYTES;
+  isClosePending = false;
+  /** Packets that came while 'closing', and at how many the next CONNECTION_CLOSE answers. */
+  lateReceived = 0;
+  lateAnswerAt = 1;
+
+  /** Bytes of a full datagram: the path MTU as window and pacer were told it last. */
+  datagramBytes = BASE_DATAGRAM_BYTES;
+
+  /** PINGs to send: to confirm, to keep alive, to probe. */
+  isPingPending = false;
+  /** Packets that a probe timeout has allowed beyond window and pacer. */
+  probesPending = 0;
+  readonly pathResponses = new Uint8Array(8 * PATH_RESPONSES_MAX);
+  pathResponseCount = 0;
+
+  /** The packet that is being built holds an ACK frame. */
+  isAckInPacket = false;
+
+  /** The window, not the application, limited what was sent (RFC 9002 section 7.8). */
+  isWindowLimited = false;
+
+  /** When pacer or rate limit let the next packets go; Infinity when neither is what it waits for. */
+  sendDeadlineUs = Number.POSITIVE_INFINITY;
+  /** Effective idle timeout; Infinity when both sides have none. */
+  readonly idleTimeoutUs: number;
+  /** When the connection is over: idle while 'open', the end of the closing period after that. */
+  endDeadlineUs: number;
+  keepAliveDeadlineUs: number;
+  /** Whether something ack-eliciting was sent since a packet came last: only the first restarts the idle timer. */
+  hasSentSinceReceived = false;
+  /** Longest time that the peer holds an acknowledgement back, us. */
+  readonly peerMaxAckDelayUs: number;
+
+  readonly counts: ConnectionCounts = {
+    packetsSent: 0,
+    bytesSent: 0,
+    packetsReceived: 0,
+    bytesReceived: 0,
+    duplicates: 0,
+    acksSent: 0,
+    ptos: 0,
+    lossEvents: 0,
+    refusedSizes: 0,
+  };
+
+  constructor(options: ConnectionOptions) {
+    const { config, outcome, parameters, host, slot, nowUs } = options;
+    this.config = config;
+    this.slot = slot;
+    this.host = host;
+    this.events = options.events;
+    this.isInitiator = outcome.role === 'initiator';
+    this.remotePublicKey = outcome.remoteStatic;
+    this.handshakeHash = outcome.handshakeHash;
+    this.peer = outcome.source.peer;
+    this.remoteId = outcome.remoteId;
+    this.keys = options.keys;
+    this.sealKey = options.keys.sealKey;
+    this.peerMaxAckDelayUs = parameters.maxAckDelayMs * 1000;
+    this.recovery = new Recovery({ maxAckDelayUs: this.peerMaxAckDelayUs, random: options.random });
+    this.received = new ReceivedPackets();
+    this.ackPolicy = new AckPolicy();
+    this.ecn = new EcnValidation(config.ecn);
+    this.congestion = createController(config.congestion, BASE_DATAGRAM_BYTES);
+    this.pacer = new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs);
+    this.bucket = new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
+    this.pathMtu = new PathMtu({
+      maximum: Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize),
+      isIpv4: options.isIpv4,
+    });
+    this.streams = makeStreams(options, this.isInitiator, this);
+    this.datagrams = new DatagramQueue(config, options.events, this);
+    this.datagrams.setPeerLimit(parameters.maxDatagramFrameSize);
+    const idLimit = Math.min(parameters.activeConnectionIdLimit, LOCAL_IDS);
+    this.localIds = new LocalIds(outcome.localId, idLimit, slot, host);
+    this.remoteIds = new RemoteIds(outcome.remoteId);
+    this.owners = new FrameOwners(
+      this.streams,
+      this.datagrams,
+      this.localIds,
+      this.remoteIds,
+      this.received,
+    );
+    this.idleTimeoutUs = idleTimeout(config.idleTimeoutUs, parameters.maxIdleTimeoutMs * 1000);
+    this.endDeadlineUs = nowUs + this.idleTimeoutUs;
+    this.keepAliveDeadlineUs = nowUs + config.keepAliveUs;
+  }
+
+  /** One probe timeout, without backoff. */
+  get ptoUs(): number {
+    return this.recovery.rtt.ptoUs(this.peerMaxAckDelayUs);
+  }
+
+  /** Whether a packet that must be acknowledged could be made now, window and pacer aside. */
+  get hasPayload(): boolean {
+    return (
+      this.streams.hasData ||
+      this.streams.hasControl ||
+      this.datagrams.hasData ||
+      this.isPingPending ||
+      this.localIds.hasPending ||
+      this.remoteIds.hasPending ||
+      this.pathResponseCount > 0
+    );
+  }
+}
+
+function makeStreams(options: ConnectionOptions, isInitiator: boolean, owner: unknown): Streams {
+  const { config, memory, events, host, slot, parameters } = options;
+  const streams = new Streams({
+    isInitiator,
+    config,
+    memory,
+    events,
+    owner,
+    onSendable: () => host.markReady(slot),
+  });
+  streams.setPeerLimits({
+    maxData: parameters.initialMaxData,
+    maxStreamDataBidiLocal: parameters.initialMaxStreamDataBidiLocal,
+    maxStreamDataBidiRemote: parameters.initialMaxStreamDataBidiRemote,
+    maxStreamDataUni: parameters.initialMaxStreamDataUni,
+    maxStreamsBidi: parameters.initialMaxStreamsBidi,
+    maxStreamsUni: parameters.initialMaxStreamsUni,
+    maxMessageSize: parameters.maxMessageSize,
+  });
+  return streams;
+}
+
+/** The smaller of both sides' timeouts; 0 is none (RFC 9000 section 10.1). */
+function idleTimeout(ownUs: number, peerUs: number): number {
+  const own = ownUs > 0 ? ownUs : Number.POSITIVE_INFINITY;
+  const peer = peerUs > 0 ? Math.max(peerUs, IDLE_TIMEOUT_MIN_US) : Number.POSITIVE_INFINITY;
+  return Math.min(own, peer);
+}

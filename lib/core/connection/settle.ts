@@ -1,0 +1,111 @@
+/**
+ * Stage 4: what an acknowledgement, or its absence, means for window, pacer, keys and path MTU.
+ *
+ * Recovery knows which packets are acknowledged and lost; here everybody else hears of it. Called by consume.ts for each
+ * ACK frame and by timers.ts for losses that a timer finds.
+ *
+ * Invariant: of one ACK the losses reach the controller before the gains (docs/congestion-control.md), and both before
+ * the next packet is built.
+ */
+
+import { EVENT_PATH_MTU } from '../event-ring.js';
+import { KEY_UPDATE_ERROR, NO_ERROR } from '../error-codes.js';
+import type { FrameReader } from '../wire/frame-reader.js';
+import type { ConnectionState } from './connection-state.js';
+
+/** Header and tag of a packet. */
+const PACKET_OVERHEAD_BYTES = 29;
+/** In slow start a window half used is a window in use: growth must not wait for the pacer. */
+const SLOW_START_USE = 2;
+
+/** An ACK frame, as the reader has it. Returns 0 or an error code; then nothing has changed. */
+export function onAckFrame(
+  state: ConnectionState,
+  reader: FrameReader,
+  hasCounts: boolean,
+  delayUs: number,
+  byPreviousKey: boolean,
+  nowUs: number,
+): number {
+  const { recovery, keys, congestion } = state;
+  const flightBefore = recovery.bytesInFlight;
+  const error = recovery.onAck(reader.ranges, reader.rangeCount, delayUs, nowUs, state.owners);
+  if (error !== NO_ERROR) return error;
+  keys.onAcknowledged(reader.largest, byPreviousKey);
+  if (keys.mustClose === 'keyUpdate') return KEY_UPDATE_ERROR;
+  onEcnCounts(state, reader, hasCounts, nowUs);
+  onLosses(state, nowUs);
+  if (recovery.ackedBytes > 0) {
+    const isUsed =
+      state.isWindowLimited ||
+      (congestion.isSlowStart && flightBefore * SLOW_START_USE >= congestion.windowBytes);
+    congestion.onAck(
+      nowUs,
+      recovery.ackedBytes,
+      recovery.largestAckedSentUs,
+      recovery.largestAcked,
+      recovery.rtt,
+      recovery.bytesInFlight,
+      isUsed,
+    );
+  }
+  if (recovery.ackedPackets > 0) state.pathMtu.onPacketAcked(recovery.largestAckedBytes);
+  onProbes(state, nowUs);
+  afterChange(state, nowUs);
+  return NO_ERROR;
+}
+
+/** Losses that recovery has just found, by an ACK or by its timer. */
+export function onLosses(state: ConnectionState, nowUs: number): void {
+  const { recovery, counts } = state;
+  if (recovery.lostEct > 0) state.ecn.onLost(recovery.lostEct);
+  if (recovery.lostPackets === 0) return;
+  counts.lossEvents++;
+  state.congestion.onLoss(
+    nowUs,
+    recovery.lostBytes,
+    recovery.largestLostSentUs,
+    recovery.isPersistentCongestion,
+    recovery.bytesInFlight,
+  );
+  state.pathMtu.onPacketsLost(recovery.smallestLostBytes, recovery.largestLostBytes, nowUs);
+}
+
+/** Path MTU probes that recovery has just settled; they are no congestion (RFC 8899 section 3). */
+export function onProbes(state: ConnectionState, nowUs: number): void {
+  const { recovery, pathMtu } = state;
+  if (recovery.probeAcked >= 0) pathMtu.onProbeAcked(recovery.probeAcked, nowUs);
+  if (recovery.probeLost >= 0) pathMtu.onProbeLost(recovery.probeLost, nowUs);
+}
+
+/** The path MTU, the window or the round trip time may have moved: whoever depends on them is told. */
+export function afterChange(state: ConnectionState, nowUs: number): void {
+  const { pathMtu, congestion, pacer, recovery } = state;
+  if (pathMtu.current !== state.datagramBytes) {
+    state.datagramBytes = pathMtu.current;
+    congestion.onDatagramSize(pathMtu.current);
+    pacer.onDatagramSize(pathMtu.current);
+    state.datagrams.setPacketRoom(pathMtu.current - PACKET_OVERHEAD_BYTES);
+    state.events.push(EVENT_PATH_MTU, state, state, pathMtu.current);
+  }
+  const { rtt } = recovery;
+  pacer.update(nowUs, congestion.windowBytes, rtt.smoothedUs, rtt.hasSample, congestion.isSlowStart);
+}
+
+function onEcnCounts(
+  state: ConnectionState,
+  reader: FrameReader,
+  hasCounts: boolean,
+  nowUs: number,
+): void {
+  const { ecn, recovery } = state;
+  const marks = ecn.onAck(
+    recovery.isLargestRaised,
+    recovery.ackedEct,
+    hasCounts,
+    reader.ect0,
+    reader.ect1,
+    reader.ce,
+  );
+  if (marks > 0) state.congestion.onCongestionMark(nowUs, recovery.largestAckedSentUs);
+}

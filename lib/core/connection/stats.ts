@@ -1,0 +1,70 @@
+/**
+ * The figures of a connection as one plain object.
+ *
+ * It computes nothing that it could read. Called by the application; cold path.
+ *
+ * Invariant: reading changes nothing.
+ */
+
+import type { ConnectionState } from './connection-state.js';
+
+/** Bytes are bytes of datagrams (UDP payload) where nothing else is said; times in microseconds. */
+export interface ConnectionStats {
+  readonly smoothedRttUs: number;
+  readonly minRttUs: number;
+  readonly latestRttUs: number;
+  readonly rttVarianceUs: number;
+  readonly congestion: string;
+  readonly congestionWindow: number;
+  readonly slowStartThreshold: number;
+  readonly bytesInFlight: number;
+  /** Bytes a second; Infinity while nothing is paced. */
+  readonly pacingRate: number;
+  /** Largest datagram that the path has proved to carry, bytes. */
+  readonly pathMtu: number;
+  readonly ecn: string;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly packetsReceived: number;
+  readonly bytesReceived: number;
+  readonly packetsLost: number;
+  readonly bytesLost: number;
+  /** Declared lost, and acknowledged later. */
+  readonly spuriouslyLost: number;
+  readonly duplicatesReceived: number;
+  readonly acksSent: number;
+  readonly probeTimeouts: number;
+  readonly keyUpdates: number;
+  readonly [streamOrDatagramCounter: string]: number | string;
+}
+
+export function readStats(state: ConnectionState): ConnectionStats {
+  const { recovery, congestion, pacer, counts, streams, datagrams } = state;
+  const { rtt } = recovery;
+  return {
+    smoothedRttUs: rtt.smoothedUs,
+    minRttUs: rtt.hasSample ? rtt.minUs : 0,
+    latestRttUs: rtt.latestUs,
+    rttVarianceUs: rtt.varianceUs,
+    congestion: congestion.name,
+    congestionWindow: congestion.windowBytes,
+    slowStartThreshold: congestion.slowStartThresholdBytes,
+    bytesInFlight: recovery.bytesInFlight,
+    pacingRate: pacer.isOff ? Number.POSITIVE_INFINITY : pacer.rate,
+    pathMtu: state.pathMtu.current,
+    ecn: state.ecn.state,
+    packetsSent: counts.packetsSent,
+    bytesSent: counts.bytesSent,
+    packetsReceived: counts.packetsReceived,
+    bytesReceived: counts.bytesReceived,
+    packetsLost: recovery.packetsLost,
+    bytesLost: recovery.bytesLost,
+    spuriouslyLost: recovery.spuriouslyLost,
+    duplicatesReceived: counts.duplicates,
+    acksSent: counts.acksSent,
+    probeTimeouts: counts.ptos,
+    keyUpdates: state.keys.sendPhase,
+    ...streams.counters,
+    ...datagrams.counters,
+  };
+}

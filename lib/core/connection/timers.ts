@@ -1,0 +1,57 @@
+/**
+ * Time: when a connection wants to be woken, and what it does then.
+ *
+ * Called by the endpoint through `connection.ts`, after the socket was drained.
+ *
+ * Invariant: after `onTimer(nowUs)` the deadline lies in the future, or the connection is ready to send.
+ */
+
+import { TIMER_LOST, TIMER_PTO } from '../recovery/recovery.js';
+import { closeSilently } from './closing.js';
+import type { ConnectionState } from './connection-state.js';
+import { afterChange, onLosses, onProbes } from './settle.js';
+
+/** Packets that one probe timeout allows (RFC 9002 section 6.2.4). */
+const PROBES = 2;
+
+/** The earliest moment at which something is to be done; Infinity for never. */
+export function deadlineOf(state: ConnectionState): number {
+  if (state.phase !== 'open') return state.endDeadlineUs;
+  return Math.min(
+    state.recovery.deadlineUs,
+    state.ackPolicy.deadlineUs,
+    state.sendDeadlineUs,
+    state.endDeadlineUs,
+    state.keepAliveDeadlineUs,
+    state.keys.deadlineUs,
+    state.pathMtu.deadlineUs,
+  );
+}
+
+/** Does what is due. */
+export function onDeadline(state: ConnectionState, nowUs: number): void {
+  if (state.endDeadlineUs <= nowUs) {
+    if (state.phase === 'open') closeSilently(state, 'idle', nowUs);
+    else state.phase = 'closed';
+    return;
+  }
+  if (state.phase !== 'open') return;
+  if (state.recovery.deadlineUs <= nowUs) onRecoveryTimer(state, nowUs);
+  if (state.keys.deadlineUs <= nowUs) state.keys.onTimer(nowUs);
+  if (state.keepAliveDeadlineUs <= nowUs) {
+    state.isPingPending = true;
+    state.keepAliveDeadlineUs = nowUs + state.config.keepAliveUs;
+  }
+}
+
+function onRecoveryTimer(state: ConnectionState, nowUs: number): void {
+  const outcome = state.recovery.onTimer(nowUs, state.owners);
+  if (outcome === TIMER_PTO) {
+    state.counts.ptos++;
+    state.probesPending = PROBES;
+  }
+  if (outcome !== TIMER_LOST) return;
+  onLosses(state, nowUs);
+  onProbes(state, nowUs);
+  afterChange(state, nowUs);
+}

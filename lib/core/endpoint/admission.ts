@@ -1,0 +1,264 @@
+/**
+ * From handshakes to connections: gives messages to the handshake machine and makes connections of what comes out.
+ *
+ * It moves no packets. Called by the endpoint for handshake rows, timers, connects, and for each connection's first
+ * opened packet.
+ *
+ * Invariant: keys that a handshake has announced end in a connection that holds them, or are wiped at once.
+ */
+
+import { LENGTH, OFFSET, REMOTE, ROW_SHIFT } from '../../batch/layout.js';
+import type { PacketBatch } from '../../batch/packet-batch.js';
+import type { TransportConfig } from '../config.js';
+import { Connection } from '../connection/connection.js';
+import type { ConnectionHost } from '../connection/connection-host.js';
+import {
+  decodeTransportParameters,
+  defaultTransportParameters,
+  encodeTransportParameters,
+} from '../connection/transport-parameters.js';
+import { CONNECTION_REFUSED, TRANSPORT_PARAMETER_ERROR } from '../error-codes.js';
+import { EVENT_CONNECT_FAILED, EVENT_CONNECTED, EVENT_CONNECTION, type EventRing } from '../event-ring.js';
+import { sameBytes } from '../handshake/bytes.js';
+import { Handshakes } from '../handshake/handshakes.js';
+import { KeySchedule } from '../handshake/key-schedule.js';
+import { type HandshakeEvent, type Outcome, wipeOutcome } from '../handshake/outcome.js';
+import type { ConnectionTable } from './connection-table.js';
+import type { EndpointCounts } from './endpoint-counts.js';
+import type { EndpointOptions } from './endpoint-options.js';
+
+const IK = 1;
+const IK_PSK = 3;
+/** How long an acknowledgement is held back, ms: told to the peer. */
+const MAX_ACK_DELAY_MS = 25;
+const CONNECTION_ID_LIMIT = 4;
+
+/** A peer to connect to. */
+export interface ConnectRequest {
+  /** Peer id of its address. */
+  readonly peer: number;
+  /** Its static key, 32 bytes, when known (IK); without it: XX. Copied. */
+  readonly remoteStatic?: Uint8Array | undefined;
+  readonly token?: Uint8Array | undefined;
+}
+
+export class Admission {
+  readonly handshakes: Handshakes;
+  isAccepting: boolean;
+  readonly #options: EndpointOptions;
+  readonly #table: ConnectionTable;
+  readonly #events: EventRing;
+  readonly #host: ConnectionHost;
+  readonly #counts: EndpointCounts;
+  /** Connections of ours that wait for confirmation before the application hears of them: slot -> attempt. */
+  readonly #waiting = new Map<number, number>();
+
+  constructor(
+    options: EndpointOptions,
+    table: ConnectionTable,
+    events: EventRing,
+    host: ConnectionHost,
+    counts: EndpointCounts,
+  ) {
+    this.#options = options;
+    this.#table = table;
+    this.#events = events;
+    this.#host = host;
+    this.#counts = counts;
+    this.isAccepting = options.isAccepting ?? true;
+    const { psk, suites, acceptStrangers, authorize } = options;
+    this.handshakes = new Handshakes({
+      primitives: options.primitives,
+      random: options.random,
+      identity: options.identity,
+      nowUs: options.nowUs,
+      epochUs: options.epochUs,
+      parameters: encodeTransportParameters(parametersOf(options.config)),
+      ...(psk === undefined ? {} : { psk }),
+      ...(suites === undefined ? {} : { suites }),
+      ...(authorize === undefined ? {} : { authorize }),
+      ...(acceptStrangers === false ? { patterns: [IK, IK_PSK] } : {}),
+    });
+  }
+
+  /** Begins a handshake; its number comes back in EVENT_CONNECTED or EVENT_CONNECT_FAILED. */
+  connect(request: ConnectRequest, nowUs: number): number {
+    const { remoteStatic, token } = request;
+    const attempt = this.handshakes.connect(
+      {
+        source: this.#options.addresses.sourceOf(request.peer),
+        ...(remoteStatic === undefined ? {} : { remoteStatic }),
+        ...(token === undefined ? {} : { token }),
+      },
+      nowUs,
+    );
+    this.settle(nowUs);
+    return attempt;
+  }
+
+  /** Ends an attempt without an event. */
+  cancel(attempt: number, nowUs: number): void {
+    this.handshakes.cancel(attempt);
+    for (const [slot, waiting] of this.#waiting) {
+      if (waiting === attempt) this.#table.get(slot)?.discard(nowUs);
+    }
+  }
+
+  /** A row that holds a handshake message. Borrows its bytes for the call. */
+  onRow(rx: PacketBatch, row: number, nowUs: number): void {
+    const at = row << ROW_SHIFT;
+    const offset = rx.rows[at + OFFSET];
+    const message = rx.bytes.subarray(offset, offset + rx.rows[at + LENGTH]);
+    const source = this.#options.addresses.sourceOf(rx.rows[at + REMOTE]);
+    this.handshakes.receive(message, source, nowUs);
+    this.settle(nowUs);
+  }
+
+  onTimer(nowUs: number): void {
+    this.handshakes.onTimer(nowUs);
+    this.settle(nowUs);
+  }
+
+  /** The first packet of a connection has opened: it is the peer's proof. */
+  onFirstPacket(connection: Connection, nowUs: number): void {
+    this.handshakes.onFirstProtectedPacket(connection.localIds.first);
+    this.settle(nowUs);
+  }
+
+  /** The connection is gone: whatever its handshake still keeps goes with it. */
+  onGone(connection: Connection, nowUs: number): void {
+    this.#waiting.delete(connection.slot);
+    if (connection.isConfirmed) return;
+    this.handshakes.forget(connection.localIds.first);
+    this.settle(nowUs);
+  }
+
+  /** Handles what the handshakes have to say. */
+  settle(nowUs: number): void {
+    for (const event of this.handshakes.takeEvents()) this.#onEvent(event, nowUs);
+  }
+
+  #onEvent(event: HandshakeEvent, nowUs: number): void {
+    switch (event.kind) {
+      case 'established':
+        this.#establish(event.outcome, event.attempt, nowUs);
+        return;
+      case 'confirmed':
+        this.#confirm(event.localId, event.attempt, nowUs);
+        return;
+      case 'discarded':
+        this.#find(event.localId)?.discard(nowUs);
+        return;
+      case 'failed':
+        this.#events.push(EVENT_CONNECT_FAILED, undefined, event.reason, event.attempt);
+    }
+  }
+
+  #establish(outcome: Outcome, attempt: number | undefined, nowUs: number): void {
+    const slot = this.#table.reserve();
+    const connection = slot < 0 ? undefined : this.#make(outcome, slot, nowUs);
+    if (connection === undefined) {
+      if (slot >= 0) this.#table.release(slot);
+      this.#refuse(outcome, attempt);
+      return;
+    }
+    this.#counts.connectionsOpened++;
+    this.#table.set(slot, connection);
+    this.#options.addresses.pin(connection.peer);
+    this.#table.addId(outcome.localId, slot);
+    connection.tracer = this.#options.tracerFor?.(connection);
+    this.#host.markReady(slot);
+    if (attempt === undefined) return;
+    // The responder tells its application of us when it has a packet of ours.
+    connection.isPingPending = true;
+    if (outcome.pattern.startsWith('IK')) this.#announce(connection, attempt);
+    else this.#waiting.set(slot, attempt);
+  }
+
+  #make(outcome: Outcome, slot: number, nowUs: number): Connection | undefined {
+    const { config, protection, primitives, memory, random, addresses } = this.#options;
+    const keys = KeySchedule.install({
+      protection,
+      primitives,
+      suite: outcome.suite,
+      sendSecret: outcome.sendSecret,
+      receiveSecret: outcome.receiveSecret,
+    });
+    if (keys === undefined) return undefined;
+    const parameters = decodeTransportParameters(outcome.remoteParameters);
+    const connection = new Connection({
+      config,
+      memory,
+      random,
+      events: this.#events,
+      host: this.#host,
+      slot,
+      outcome,
+      keys,
+      parameters: parameters ?? defaultTransportParameters(),
+      isIpv4: addresses.sourceOf(outcome.source.peer).address.length === 4,
+      nowUs,
+    });
+    if (parameters === undefined) connection.fail(TRANSPORT_PARAMETER_ERROR, 0, nowUs);
+    return connection;
+  }
+
+  #refuse(outcome: Outcome, attempt: number | undefined): void {
+    this.#counts.refusedFull++;
+    wipeOutcome(outcome);
+    if (attempt === undefined) {
+      this.handshakes.forget(outcome.localId);
+      return;
+    }
+    this.handshakes.cancel(attempt);
+    this.#events.push(EVENT_CONNECT_FAILED, undefined, 'tooManyConnections', attempt);
+  }
+
+  #confirm(localId: Uint8Array, attempt: number | undefined, nowUs: number): void {
+    const connection = this.#find(localId);
+    if (connection === undefined) return;
+    connection.confirm();
+    if (connection.isAnnounced) return;
+    const waiting = this.#waiting.get(connection.slot) ?? attempt;
+    this.#waiting.delete(connection.slot);
+    if (waiting !== undefined) {
+      this.#announce(connection, waiting);
+    } else if (this.isAccepting) {
+      connection.isAnnounced = true;
+      this.#events.push(EVENT_CONNECTION, connection, connection);
+    } else {
+      connection.fail(CONNECTION_REFUSED, 0, nowUs);
+    }
+  }
+
+  #announce(connection: Connection, attempt: number): void {
+    connection.isAnnounced = true;
+    this.#events.push(EVENT_CONNECTED, connection, connection, attempt);
+  }
+
+  /** The live connection whose first id of ours this is. */
+  #find(localId: Uint8Array): Connection | undefined {
+    const slot = this.#table.find(localId, 0);
+    const connection = slot < 0 ? undefined : this.#table.get(slot);
+    return connection !== undefined && sameBytes(connection.localIds.first, localId)
+      ? connection
+      : undefined;
+  }
+}
+
+function parametersOf(config: TransportConfig) {
+  return {
+    maxIdleTimeoutMs: Number.isFinite(config.idleTimeoutUs) ? Math.ceil(config.idleTimeoutUs / 1000) : 0,
+    maxUdpPayloadSize: 65_527,
+    initialMaxData: config.initialConnectionData,
+    initialMaxStreamDataBidiLocal: config.initialStreamData,
+    initialMaxStreamDataBidiRemote: config.initialStreamData,
+    initialMaxStreamDataUni: config.initialStreamData,
+    initialMaxStreamsBidi: config.maxStreams,
+    initialMaxStreamsUni: config.maxStreams,
+    maxAckDelayMs: MAX_ACK_DELAY_MS,
+    activeConnectionIdLimit: CONNECTION_ID_LIMIT,
+    maxDatagramFrameSize: 65_535,
+    maxMessageSize: config.maxMessageSize,
+  };
+}

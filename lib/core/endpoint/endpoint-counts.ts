@@ -1,0 +1,34 @@
+/**
+ * What an endpoint has counted: datagrams by what became of them.
+ *
+ * Plain numbers under names; nothing decides by them. Written by the endpoint, read by `stats()`.
+ *
+ * Invariant: every datagram that came is counted in exactly one of the `received...` and `dropped...` fields.
+ */
+
+export class EndpointCounts {
+  /** Packets of connections that opened. */
+  receivedPackets = 0;
+  /** Handshake messages, whatever came of them: see `handshakes` in `stats()`. */
+  receivedHandshakes = 0;
+  /** Opened before: a repetition. */
+  droppedDuplicate = 0;
+  /** Older than the replay window. */
+  droppedTooOld = 0;
+  /** The tag does not fit: forged or damaged. */
+  droppedForged = 0;
+  /** No connection has that id. */
+  droppedUnknownConnection = 0;
+  /** Neither a packet nor a handshake message, or too short to be one, or cut by the kernel. */
+  droppedMalformed = 0;
+  /** The connection was gone when its packets were opened. */
+  droppedNoKey = 0;
+  /** Handshakes that ended with keys for which there was no room. */
+  refusedFull = 0;
+  /** Packets that could not be sealed: a key used up, or bytes taken back by the application. */
+  unsealed = 0;
+  packetsSent = 0;
+  handshakesSent = 0;
+  connectionsOpened = 0;
+  connectionsClosed = 0;
+}

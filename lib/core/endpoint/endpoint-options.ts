@@ -1,0 +1,46 @@
+/**
+ * What an endpoint is made of: the outside world as ports, and the configuration.
+ *
+ * Types only. `lib/api/endpoint` fills it in with the real ones, simulators with theirs.
+ */
+
+import type { TransportConfig } from '../config.js';
+import type { Connection } from '../connection/connection.js';
+import type {
+  Addresses,
+  HandshakePrimitives,
+  KeyPair,
+  Memory,
+  Protection,
+  Random,
+  Tracer,
+} from '../ports.js';
+import type { Source } from '../handshake/source.js';
+
+export interface EndpointOptions {
+  readonly config: TransportConfig;
+  readonly protection: Protection;
+  readonly primitives: HandshakePrimitives;
+  readonly random: Random;
+  readonly memory: Memory;
+  readonly addresses: Addresses;
+  /** X25519; borrowed for good. */
+  readonly identity: KeyPair;
+  readonly nowUs: number;
+  /** Microseconds since 1970 when `nowUs` was 0. */
+  readonly epochUs: number;
+  /** 32 bytes: then only peers that have it are talked with. */
+  readonly psk?: Uint8Array | undefined;
+  /** Ids of the suites spoken, best first; default all, AES-128-GCM first. */
+  readonly suites?: readonly number[] | undefined;
+  /** Whether strangers who do not know our key are answered (XX); default true. */
+  readonly acceptStrangers?: boolean | undefined;
+  /** Whether incoming connections are taken from the beginning; default true. */
+  readonly isAccepting?: boolean | undefined;
+  /** Whether to talk with this key; default: with every key. */
+  readonly authorize?: ((remoteStatic: Uint8Array, source: Source) => boolean) | undefined;
+  /** Called when there is something to send that no turn has asked for: the driver makes one. Must not throw. */
+  readonly wake?: (() => void) | undefined;
+  /** A diagnostics sink for a connection that has just begun, or undefined. */
+  readonly tracerFor?: ((connection: Connection) => Tracer | undefined) | undefined;
+}

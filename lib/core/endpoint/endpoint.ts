@@ -1,0 +1,362 @@
+/**
+ * All connections behind one socket, sans-IO: batches and time go in, batches and events come out.
+ *
+ * The driver's turn calls `receive`, reads `events`, calls `onTimer` when `deadlineUs` has come, then `transmit` until it
+ * returns 0, then `endTurn`. There is no socket, no clock and no dice in here.
+ *
+ * Invariants: nothing that arrives makes it throw; no application code runs inside; a batch that `transmit` returned
+ * holds sealed packets and handshake messages only.
+ */
+
+import {
+  CONNECTION,
+  FLAG_ECN_MASK,
+  FLAG_KEY_UPDATED,
+  FLAG_PREVIOUS_KEY,
+  FLAGS,
+  HEADER_LENGTH,
+  LENGTH,
+  OFFSET,
+  PACKET_NUMBER,
+  PLAINTEXT_LENGTH,
+  ROW_INTS,
+  ROW_SHIFT,
+  STATUS,
+  STATUS_FORGED,
+  STATUS_REPLAYED,
+  STATUS_TOO_OLD,
+} from '../../batch/layout.js';
+import type { PacketBatch } from '../../batch/packet-batch.js';
+import type { Connection } from '../connection/connection.js';
+import type { ConnectionHost } from '../connection/connection-host.js';
+import { Consumed } from '../connection/consume.js';
+import { PacketBuilder } from '../connection/packet-builder.js';
+import { EventRing } from '../event-ring.js';
+import type { HandshakeDatagram } from '../handshake/outcome.js';
+import { TokenBucket } from '../token-bucket.js';
+import { FrameReader } from '../wire/frame-reader.js';
+import { Admission, type ConnectRequest } from './admission.js';
+import { classify, type HandshakeSink } from './classify.js';
+import { ConnectionTable } from './connection-table.js';
+import { DeadlineWheel } from './deadline-wheel.js';
+import { EndpointCounts } from './endpoint-counts.js';
+import type { EndpointOptions } from './endpoint-options.js';
+import { ReadyQueue } from './ready-queue.js';
+
+/** Bytes that one connection sends before the next has its turn: two trains. */
+const QUANTUM_BYTES = 128 << 10;
+/** Longest handshake message. */
+const HANDSHAKE_BYTES = 1200;
+
+export class Endpoint implements ConnectionHost, HandshakeSink {
+  readonly events = new EventRing();
+  readonly counts = new EndpointCounts();
+  readonly #options: EndpointOptions;
+  readonly #table: ConnectionTable;
+  readonly #admission: Admission;
+  readonly #wheel = new DeadlineWheel();
+  readonly #ready = new ReadyQueue();
+  readonly #builder = new PacketBuilder();
+  readonly #reader = new FrameReader();
+  readonly #consumed = new Consumed();
+  readonly #bucket: TokenBucket;
+  /** Slots of the connections that the batch at hand has touched, each once. */
+  readonly #touched: number[] = [];
+  readonly #isTouched: boolean[] = [];
+  /** Connections that may still hold pieces of the last received batch. */
+  readonly #borrowing: Connection[] = [];
+  #outgoing: HandshakeDatagram[] = [];
+  /** When the endpoint's rate limit lets the next packet go; -Infinity while it is not what is waited for. */
+  #sendDeadlineUs = Number.NEGATIVE_INFINITY;
+  #isStalled = false;
+
+  /** Throws TypeError and RangeError for keys and lists of the wrong size. */
+  constructor(options: EndpointOptions) {
+    this.#options = options;
+    const { config, random, nowUs } = options;
+    this.#table = new ConnectionTable(config.maxConnections, random);
+    this.#bucket = new TokenBucket(config.rateLimit, nowUs, config.timerGranularityUs);
+    this.#admission = new Admission(options, this.#table, this.events, this, this.counts);
+  }
+
+  /** Connections, those in their closing period included. */
+  get connectionCount(): number {
+    return this.#table.size;
+  }
+
+  /** Handshake messages by what became of them (core/handshake/drop-reasons). */
+  get handshakeCounts(): Float64Array {
+    return this.#admission.handshakes.counts;
+  }
+
+  connections(): Iterable<Connection> {
+    return this.#table;
+  }
+
+  /** Whether connections of peers are taken; else they are refused with CONNECTION_REFUSED. */
+  setAccepting(isAccepting: boolean): void {
+    this.#admission.isAccepting = isAccepting;
+  }
+
+  /** Begins a connection; its number comes back in EVENT_CONNECTED or EVENT_CONNECT_FAILED. */
+  connect(request: ConnectRequest, nowUs: number): number {
+    return this.#admission.connect(request, nowUs);
+  }
+
+  /** Ends an attempt without an event. An unknown number is ignored. */
+  cancel(attempt: number, nowUs: number): void {
+    this.#admission.cancel(attempt, nowUs);
+  }
+
+  // --- stages 1 to 4 -------------------------------------------------------------------------------------------------
+
+  /** Takes `rx.length` rows. Borrows the batch until `endTurn`. */
+  receive(rx: PacketBatch, nowUs: number): void {
+    this.endTurn();
+    classify(rx, this.#table, this.counts, this, nowUs);
+    this.#options.protection.open(rx, 0, rx.length);
+    for (let row = 0; row < rx.length; row++) {
+      const slot = rx.rows[(row << ROW_SHIFT) + CONNECTION];
+      if (slot >= 0) this.#consumeRow(rx, row, slot, nowUs);
+    }
+    for (let index = 0; index < this.#touched.length; index++) {
+      const slot = this.#touched[index];
+      this.#isTouched[slot] = false;
+      const connection = this.#table.get(slot);
+      if (connection === undefined) continue;
+      connection.settle(rx.bytes, nowUs);
+      this.#borrowing.push(connection);
+      this.#ready.push(slot);
+    }
+    this.#touched.length = 0;
+  }
+
+  onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void {
+    this.#admission.onRow(rx, row, nowUs);
+  }
+
+  #consumeRow(rx: PacketBatch, row: number, slot: number, nowUs: number): void {
+    const { rows, bytes } = rx;
+    const at = row << ROW_SHIFT;
+    const connection = this.#table.get(slot);
+    const status = rows[at + STATUS];
+    if (connection === undefined || (status !== 0 && status !== STATUS_REPLAYED)) {
+      this.#countDrop(status);
+      return;
+    }
+    if (!this.#isTouched[slot]) {
+      this.#isTouched[slot] = true;
+      this.#touched.push(slot);
+    }
+    const packetNumber = rx.doubles[(at + PACKET_NUMBER) >> 1];
+    if (status === STATUS_REPLAYED) {
+      this.counts.droppedDuplicate++;
+      connection.onDuplicate();
+      return;
+    }
+    this.counts.receivedPackets++;
+    const flags = rows[at + FLAGS];
+    if ((flags & (FLAG_KEY_UPDATED | FLAG_PREVIOUS_KEY)) !== 0) {
+      onKeyFlags(connection, flags, packetNumber, nowUs);
+    }
+    if (!connection.isConfirmed) this.#admission.onFirstPacket(connection, nowUs);
+    const offset = rows[at + OFFSET];
+    const payloadAt = offset + rows[at + HEADER_LENGTH];
+    connection.onPacket(
+      this.#reader,
+      this.#consumed,
+      bytes,
+      bytes[offset],
+      payloadAt,
+      payloadAt + rows[at + PLAINTEXT_LENGTH],
+      packetNumber,
+      rows[at + LENGTH],
+      flags & FLAG_ECN_MASK,
+      (flags & FLAG_PREVIOUS_KEY) !== 0,
+      nowUs,
+    );
+  }
+
+  #countDrop(status: number): void {
+    if (status === STATUS_FORGED) this.counts.droppedForged++;
+    else if (status === STATUS_TOO_OLD) this.counts.droppedTooOld++;
+    else this.counts.droppedNoKey++;
+  }
+
+  // --- time ----------------------------------------------------------------------------------------------------------
+
+  /** When to call `onTimer` and `transmit` next; Infinity for never. */
+  get deadlineUs(): number {
+    const waiting = Math.min(this.#wheel.nextUs, this.#admission.handshakes.deadlineUs);
+    return this.#sendDeadlineUs > Number.NEGATIVE_INFINITY
+      ? Math.min(waiting, this.#sendDeadlineUs)
+      : waiting;
+  }
+
+  /** Whether `transmit` would have something to send now. */
+  get hasWork(): boolean {
+    if (this.#outgoing.length > 0) return true;
+    return this.#ready.length > 0 && this.#sendDeadlineUs === Number.NEGATIVE_INFINITY;
+  }
+
+  /** The event loop was blocked: timers that are due in this turn are not the peers' fault. */
+  onStall(_nowUs: number): void {
+    this.#isStalled = true;
+  }
+
+  /** Does what is due. Call it after the socket was drained. */
+  onTimer(nowUs: number): void {
+    if (this.#sendDeadlineUs <= nowUs) this.#sendDeadlineUs = Number.NEGATIVE_INFINITY;
+    if (this.#admission.handshakes.deadlineUs <= nowUs) this.#admission.onTimer(nowUs);
+    for (let slot = this.#wheel.expire(nowUs); slot >= 0; slot = this.#wheel.expire(nowUs)) {
+      const connection = this.#table.get(slot);
+      if (connection === undefined) continue;
+      if (this.#isStalled) connection.onStall(nowUs);
+      connection.onTimer(nowUs);
+      this.#ready.push(slot);
+    }
+    this.#isStalled = false;
+  }
+
+  /** Bytes of received batches are no longer borrowed. */
+  endTurn(): void {
+    for (let index = 0; index < this.#borrowing.length; index++) {
+      this.#borrowing[index].endTurn();
+    }
+    this.#borrowing.length = 0;
+  }
+
+  // --- stages 6 to 8 -------------------------------------------------------------------------------------------------
+
+  /** Fills and seals rows; returns how many. 0: nothing to send now. */
+  transmit(tx: PacketBatch, nowUs: number): number {
+    const builder = this.#builder;
+    builder.openBatch(tx);
+    this.#addHandshakes(builder);
+    const firstPacket = tx.length;
+    this.#fill(builder, nowUs);
+    const packets = tx.length - firstPacket;
+    this.counts.packetsSent += packets;
+    const sealed = this.#options.protection.seal(tx, firstPacket, tx.length);
+    if (sealed < packets) this.#dropUnsealed(tx, firstPacket);
+    // A batch that holds nothing but what could not be sealed is no reason to stop.
+    return tx.length > 0 || packets === 0 ? tx.length : this.transmit(tx, nowUs);
+  }
+
+  #addHandshakes(builder: PacketBuilder): void {
+    if (this.#outgoing.length === 0) this.#outgoing = this.#admission.handshakes.takeOutgoing();
+    let taken = 0;
+    while (taken < this.#outgoing.length && builder.hasRoom(HANDSHAKE_BYTES)) {
+      const { bytes, source } = this.#outgoing[taken++];
+      builder.addDatagram(bytes, source.peer);
+    }
+    this.#outgoing.splice(0, taken);
+    this.counts.handshakesSent += taken;
+  }
+
+  /** Each ready connection has its turn, at most once a batch. */
+  #fill(builder: PacketBuilder, nowUs: number): void {
+    if (this.#sendDeadlineUs > nowUs) return;
+    for (let turns = this.#ready.length; turns > 0; turns--) {
+      const allowance = this.#bucket.takeable(nowUs);
+      if (allowance <= 0) {
+        this.#sendDeadlineUs = this.#bucket.nextUs(nowUs);
+        return;
+      }
+      const slot = this.#ready.shift();
+      const connection = this.#table.get(slot);
+      if (connection === undefined) continue;
+      const before = builder.usedBytes;
+      const more = connection.build(builder, nowUs, Math.min(QUANTUM_BYTES, allowance));
+      this.#bucket.take(builder.usedBytes - before);
+      if (more) this.#ready.push(slot);
+      this.#afterBuild(connection, nowUs);
+      if (!builder.hasRoom(HANDSHAKE_BYTES)) return;
+    }
+  }
+
+  #afterBuild(connection: Connection, nowUs: number): void {
+    if (connection.phase === 'closed') this.#release(connection, nowUs);
+    else this.#wheel.set(connection.slot, connection.deadlineUs);
+  }
+
+  /** Takes rows that could not be sealed out of the batch; recovery will miss them and send their frames again. */
+  #dropUnsealed(tx: PacketBatch, firstPacket: number): void {
+    const { rows } = tx;
+    let kept = firstPacket;
+    for (let row = firstPacket; row < tx.length; row++) {
+      const at = row << ROW_SHIFT;
+      if (rows[at + STATUS] !== 0) continue;
+      if (kept !== row) rows.copyWithin(kept << ROW_SHIFT, at, at + ROW_INTS);
+      kept++;
+    }
+    this.counts.unsealed += tx.length - kept;
+    tx.length = kept;
+  }
+
+  /** The socket failed a row of a batch that `transmit` made. */
+  onUnsent(tx: PacketBatch, row: number, errno: number, nowUs: number): void {
+    const at = row << ROW_SHIFT;
+    const slot = tx.rows[at + CONNECTION];
+    const connection = slot < 0 ? undefined : this.#table.get(slot);
+    if (connection === undefined) return;
+    connection.onUnsent(tx.rows[at + LENGTH], errno, nowUs);
+    this.#ready.push(slot);
+  }
+
+  // --- ConnectionHost ------------------------------------------------------------------------------------------------
+
+  markReady(slot: number): void {
+    this.#ready.push(slot);
+    this.#options.wake?.();
+  }
+
+  addId(id: Uint8Array, slot: number): void {
+    this.#table.addId(id, slot);
+  }
+
+  removeId(id: Uint8Array): void {
+    this.#table.removeId(id);
+  }
+
+  createId(): { readonly id: Uint8Array; readonly token: Uint8Array } {
+    const id = new Uint8Array(8);
+    const token = new Uint8Array(16);
+    do this.#options.random.fill(id);
+    while (this.#table.find(id, 0) >= 0);
+    this.#options.random.fill(token);
+    return { id, token };
+  }
+
+  // --- the end -------------------------------------------------------------------------------------------------------
+
+  /** Closes all connections with a code of the application; `transmit` then sends their CONNECTION_CLOSE. */
+  close(code: number, reason: string): void {
+    this.setAccepting(false);
+    for (const connection of this.#table) connection.close(code, reason, false);
+  }
+
+  #release(connection: Connection, nowUs: number): void {
+    const { slot } = connection;
+    this.#wheel.clear(slot);
+    connection.release();
+    this.#admission.onGone(connection, nowUs);
+    this.#table.release(slot);
+    this.#options.addresses.unpin(connection.peer);
+    this.counts.connectionsClosed++;
+  }
+}
+
+function onKeyFlags(
+  connection: Connection,
+  flags: number,
+  packetNumber: number,
+  nowUs: number,
+): void {
+  const { keys, recovery } = connection;
+  if ((flags & FLAG_KEY_UPDATED) !== 0) {
+    keys.onPeerUpdated(packetNumber, nowUs, connection.ptoUs, recovery.nextPacketNumber);
+  } else {
+    keys.onPreviousKey(packetNumber);
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The packets that were sent and whose fate is not yet settled: a ring of columns, indexed by packet number.
+ *
+ * It keeps the books (bytes in flight, counts, places in the ring) and judges nothing: acknowledgement.ts and
+ * loss-detection.ts change the state of entries. A number that was left out on purpose has an entry too. Used by
+ * recovery.ts and its parts.
+ *
+ * Invariants: `first <= oldest <= next`; whatever is outstanding has a number in [oldest, next); below `oldest` there
+ * are only acknowledged, lost and skipped ones; `bytesInFlight` is the sum of the bytes of outstanding ack-eliciting
+ * packets. A packet of ours is in flight exactly when it is ack-eliciting: PADDING never goes without a PING.
+ */
+
+import { LostPackets } from './lost-packets.js';
+import { type FrameHandler, SentFrames } from './sent-frames.js';
+
+/** The state of an entry: two bits of its flags. */
+export const STATE_MASK = 3;
+export const OUTSTANDING = 0;
+export const ACKED = 1;
+export const LOST = 2;
+export const SKIPPED = 3;
+/** In flight, too: see above. */
+export const ACK_ELICITING = 4;
+/** Larger than the path is known to carry (RFC 8899): its loss is no sign of congestion. */
+export const MTU_PROBE = 8;
+/** Marked ECT(0). */
+export const ECT = 16;
+/** Its frames were handed back for a probe: they are not reported as lost once more. */
+export const REQUEUED = 32;
+
+const FIRST_CAPACITY = 64;
+/** Entries at most: 190 MB of full packets in flight. */
+export const SENT_PACKETS_MAX = 2 ** 17;
+/** Of these for the packets that must be sent although it is full: probes, CONNECTION_CLOSE. */
+const RESERVED = 1024;
+
+export class SentPackets {
+  /** Columns; packet n is at index `n & mask`. Replaced when the ring grows. */
+  sentUs: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** Bytes of the datagram. */
+  bytes: Int32Array = new Int32Array(FIRST_CAPACITY);
+  flags: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  /** Counter value of the packet's first frame, and how many there are. */
+  frameStart: Int32Array = new Int32Array(FIRST_CAPACITY);
+  frameCount: Uint16Array = new Uint16Array(FIRST_CAPACITY);
+  mask = FIRST_CAPACITY - 1;
+  readonly frames = new SentFrames();
+  /** Lost ones that are remembered, for the case that their acknowledgement is only late. */
+  readonly lost = new LostPackets();
+  /** First number that has an entry. */
+  first = 0;
+  /** First number that may be outstanding. */
+  oldest = 0;
+  /** Number of the next packet. */
+  next = 0;
+  bytesInFlight = 0;
+  /** Outstanding ack-eliciting packets, and how many of them are MTU probes. */
+  elicitingInFlight = 0;
+  probesInFlight = 0;
+
+  /** Entries that the ring has; only grows. */
+  get capacity(): number {
+    return this.mask + 1;
+  }
+
+  /** Whether no further packet should be sent before some are settled (R6). */
+  get isFull(): boolean {
+    return this.next - this.oldest > SENT_PACKETS_MAX - RESERVED || this.frames.isFull;
+  }
+
+  /** Whether there is no place left for even one. */
+  get isExhausted(): boolean {
+    // Two entries: the packet, and the number that may be left out behind it.
+    return this.next - this.oldest > SENT_PACKETS_MAX - 2 || this.frames.isFull;
+  }
+
+  /** Enters a packet with the frames that were recorded. `flags`: ACK_ELICITING, MTU_PROBE, ECT. */
+  push(nowUs: number, bytes: number, flags: number): void {
+    if (this.next - this.first > this.mask) this.#makeRoom();
+    const { frames } = this;
+    const at = this.next & this.mask;
+    this.sentUs[at] = nowUs;
+    this.bytes[at] = bytes;
+    this.flags[at] = flags;
+    this.frameStart[at] = frames.head;
+    this.frameCount[at] = frames.pending;
+    frames.commit();
+    this.next++;
+    if ((flags & ACK_ELICITING) === 0) return;
+    this.bytesInFlight += bytes;
+    this.elicitingInFlight++;
+    if ((flags & MTU_PROBE) !== 0) this.probesInFlight++;
+  }
+
+  /** Leaves out the next number (R18). */
+  skip(nowUs: number): void {
+    this.push(nowUs, 0, SKIPPED);
+  }
+
+  /** Gives up the entries that nobody will ask for again. After every change of `oldest` or of what is remembered. */
+  release(): void {
+    const first = this.lost.count > 0 ? this.lost.first : this.oldest;
+    if (first === this.first) return;
+    this.first = first;
+    const { frames } = this;
+    frames.release(first === this.next ? frames.head : this.frameStart[first & this.mask]);
+  }
+
+  /** Tells the owners of the frames of the packet at ring index `at` that they are lost. */
+  reportLost(at: number, handler: FrameHandler): void {
+    const { kinds, ids, offsets, lengths, mask } = this.frames;
+    const end = this.frameStart[at] + this.frameCount[at];
+    for (let frame = this.frameStart[at]; frame < end; frame++) {
+      const place = frame & mask;
+      handler.onFrameLost(kinds[place], ids[place], offsets[place], lengths[place]);
+    }
+  }
+
+  #makeRoom(): void {
+    if (this.capacity < SENT_PACKETS_MAX) {
+      this.#grow();
+      return;
+    }
+    // What is remembered of lost packets is a courtesy: it gives way.
+    while (this.lost.count > 0 && this.next - this.first > this.mask) {
+      this.lost.forgetFirst();
+      this.release();
+    }
+    if (this.next - this.first > this.mask) {
+      throw new RangeError(`packet ${this.next}: ${this.capacity} packets are not yet settled`);
+    }
+  }
+
+  #grow(): void {
+    const capacity = this.capacity * 2;
+    const sentUs = new Float64Array(capacity);
+    const bytes = new Int32Array(capacity);
+    const flags = new Uint8Array(capacity);
+    const frameStart = new Int32Array(capacity);
+    const frameCount = new Uint16Array(capacity);
+    for (let number = this.first; number < this.next; number++) {
+      const from = number & this.mask;
+      const to = number & (capacity - 1);
+      sentUs[to] = this.sentUs[from];
+      bytes[to] = this.bytes[from];
+      flags[to] = this.flags[from];
+      frameStart[to] = this.frameStart[from];
+      frameCount[to] = this.frameCount[from];
+    }
+    this.sentUs = sentUs;
+    this.bytes = bytes;
+    this.flags = flags;
+    this.frameStart = frameStart;
+    this.frameCount = frameCount;
+    this.mask = capacity - 1;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * A receive window: how far the peer may send, moved by what the application consumes (RFC 9000 section 4).
+ *
+ * One for the connection, one for each stream that receives. It grows by itself where the application is fast and the
+ * window is what holds the peer back. It sends nothing. Called by streams.ts.
+ *
+ * Invariant: limit = consumed + window at the time of the last update, so an application that does not read grants
+ * exactly the window.
+ */
+
+/** Round trips shorter than that count as that long: batches, not the path, decide how much is on the way. */
+const RTT_FLOOR_US = 1000;
+
+export class Credit {
+  /** Offset that the peer may send up to, as it was told last. */
+  limit: number;
+  windowBytes: number;
+  consumed = 0;
+  readonly #most: number;
+  #epochUs = 0;
+  #epochConsumed = 0;
+
+  constructor(windowBytes: number, most: number) {
+    this.windowBytes = Math.min(windowBytes, most);
+    this.limit = this.windowBytes;
+    this.#most = most;
+  }
+
+  /** The application has taken `bytes`. True when the peer should be told a new limit. */
+  consume(bytes: number): boolean {
+    this.consumed += bytes;
+    return this.limit - this.consumed < this.windowBytes / 2;
+  }
+
+  /** The limit to tell the peer now. */
+  update(): number {
+    this.limit = Math.max(this.limit, this.consumed + this.windowBytes);
+    return this.limit;
+  }
+
+  /**
+   * Doubles the window when all of it was consumed within two round trips: it, and not the application, is the limit.
+   * Returns whether it grew.
+   */
+  tune(nowUs: number, minRttUs: number): boolean {
+    if (this.consumed - this.#epochConsumed < this.windowBytes) return false;
+    const elapsedUs = nowUs - this.#epochUs;
+    this.#epochUs = nowUs;
+    this.#epochConsumed = this.consumed;
+    const roundTripUs = Number.isFinite(minRttUs) ? Math.max(minRttUs, RTT_FLOOR_US) : RTT_FLOOR_US;
+    if (elapsedUs >= 2 * roundTripUs || this.windowBytes >= this.#most) return false;
+    this.windowBytes = Math.min(2 * this.windowBytes, this.#most);
+    return true;
+  }
+
+  /** At least that large, as far as it may be. */
+  widen(windowBytes: number): void {
+    this.windowBytes = Math.max(this.windowBytes, Math.min(windowBytes, this.#most));
+  }
+}

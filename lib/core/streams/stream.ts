@@ -1,0 +1,177 @@
+/**
+ * One stream, as the application's side holds it: its halves, and what may be asked of them.
+ *
+ * It moves no bytes itself: send-part.ts and receive-part.ts do, and streams.ts, which owns all streams of a connection.
+ * Called by `lib/api/stream`.
+ *
+ * Invariant: a half that the stream does not have is never created; asking for it throws.
+ */
+
+import type { Credit } from './credit.js';
+import type { ReceivePart } from './receive-part.js';
+import type { SendPart } from './send-part.js';
+
+/** Takes bytes that it does not own: `byteLength` of them at `offset`, good until it returns. */
+export type Borrower = (bytes: Uint8Array, offset: number, byteLength: number) => void;
+
+/** What a stream asks of the Streams that it belongs to. */
+export interface StreamOwner {
+  onWritten(stream: Stream): void;
+  onResetByUs(stream: Stream, code: number): void;
+  onStopByUs(stream: Stream, code: number): void;
+  onConsumed(stream: Stream, bytes: number): void;
+  onEndSeen(stream: Stream): void;
+  deliver(stream: Stream, borrower: Borrower): void;
+}
+
+/** Control frames that a stream wants to send: bits of `pendingControl`. */
+export const WANTS_RESET = 1;
+export const WANTS_STOP = 2;
+export const WANTS_MAX_DATA = 4;
+export const WANTS_BLOCKED = 8;
+
+export class Stream {
+  readonly id: number;
+  readonly isLocal: boolean;
+  readonly isUnidirectional: boolean;
+  /** The application's handle. */
+  data: unknown = undefined;
+  /** The sending half; undefined when the stream has none. Of streams.ts. */
+  readonly sending: SendPart | undefined;
+  readonly receiving: ReceivePart | undefined;
+  readonly #owner: StreamOwner;
+
+  // Of streams.ts:
+  credit: Credit | undefined = undefined;
+  /** Bytes at the front of the sending half that the application did not write: the kind. */
+  prefixBytes = 0;
+  isQueued = false;
+  pendingControl = 0;
+  isControlQueued = false;
+  stopCode = 0;
+  isAnnounced = false;
+  isTouched = false;
+  isWritableDue = false;
+  isFinishedDue = false;
+  /** Limit of the peer that was complained of. */
+  blockedAt = -1;
+  isEndTold = false;
+  isMessage = false;
+  messageToken: unknown = undefined;
+  messageBytes = 0;
+  isMessageDone = false;
+  kind = -1;
+  borrower: Borrower | undefined = undefined;
+  /** Bytes that it has sent in its turn. */
+  turnBytes = 0;
+
+  constructor(
+    id: number,
+    isLocal: boolean,
+    sending: SendPart | undefined,
+    receiving: ReceivePart | undefined,
+    owner: StreamOwner,
+  ) {
+    this.id = id;
+    this.isLocal = isLocal;
+    this.isUnidirectional = (id & 2) !== 0;
+    this.sending = sending;
+    this.receiving = receiving;
+    this.#owner = owner;
+  }
+
+  // --- sending -------------------------------------------------------------------------------------------------------
+
+  /** Borrows the chunk until `released` is behind it. Ignored once the stream is reset or the connection over. */
+  write(chunk: Uint8Array): void {
+    const sending = this.#sendingHalf('write');
+    if (sending.finAt >= 0) throw new RangeError(`stream ${this.id}: write after finish`);
+    if (sending.resetCode >= 0) return;
+    sending.write(chunk);
+    this.#owner.onWritten(this);
+  }
+
+  /** No more bytes of ours. */
+  finish(): void {
+    const sending = this.#sendingHalf('finish');
+    if (sending.finAt >= 0 || sending.resetCode >= 0) return;
+    sending.finAt = sending.written;
+    this.#owner.onWritten(this);
+  }
+
+  /** Gives up sending with an application's code: what is not acknowledged may be lost. */
+  reset(code: number): void {
+    const sending = this.#sendingHalf('reset');
+    if (sending.resetCode >= 0 || sending.isDone) return;
+    this.#owner.onResetByUs(this, code);
+  }
+
+  /** Bytes that the application wrote. */
+  get written(): number {
+    return (this.sending?.written ?? this.prefixBytes) - this.prefixBytes;
+  }
+
+  /** Of these, all below are acknowledged: their chunks are the application's again. */
+  get released(): number {
+    return Math.max((this.sending?.released ?? 0) - this.prefixBytes, 0);
+  }
+
+  get buffered(): number {
+    return this.written - this.released;
+  }
+
+  /** Everything was acknowledged, the end included; or the reset was. */
+  get isFinished(): boolean {
+    return this.sending?.isDone ?? true;
+  }
+
+  // --- receiving -----------------------------------------------------------------------------------------------------
+
+  /** The next chunk in order, transferred; undefined when there is none now. It counts as consumed. */
+  read(): Uint8Array | undefined {
+    const chunk = this.#receivingHalf('read').read();
+    if (chunk !== undefined) this.#owner.onConsumed(this, chunk.byteLength);
+    return chunk;
+  }
+
+  get bytesReadable(): number {
+    return this.receiving?.bytesReadable ?? 0;
+  }
+
+  /** The end has come and everything was read. */
+  get isEnded(): boolean {
+    const { receiving } = this;
+    if (receiving === undefined) return true;
+    const isEnded = receiving.isComplete && receiving.bytesReadable === 0;
+    if (isEnded) this.#owner.onEndSeen(this);
+    return isEnded;
+  }
+
+  /** Asks the peer to stop sending, with an application's code; what has come unread is dropped. */
+  stop(code: number): void {
+    const receiving = this.#receivingHalf('stop');
+    if (receiving.isStopped || receiving.resetCode >= 0) return;
+    this.#owner.onStopByUs(this, code);
+  }
+
+  /** Bytes in order go to `borrower` from now on, without a copy, when `deliver` is called; undefined ends that. */
+  borrow(borrower: Borrower | undefined): void {
+    this.#receivingHalf('borrow');
+    this.borrower = borrower;
+  }
+
+  /** Hands what is there to the borrower. Within the turn of EVENT_READABLE nothing is copied. */
+  deliver(): void {
+    if (this.borrower !== undefined) this.#owner.deliver(this, this.borrower);
+  }
+
+  #sendingHalf(what: string): SendPart {
+    if (this.sending !== undefined) return this.sending;
+    throw new RangeError(`stream ${this.id} is the peer's: no ${what} here`);
+  }
+
+  #receivingHalf(what: string): ReceivePart {
+    if (this.receiving !== undefined) return this.receiving;
+    throw new RangeError(`stream ${this.id} only sends: no ${what} here`);
+  }
+}

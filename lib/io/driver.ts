@@ -1,0 +1,233 @@
+/**
+ * The turn: receive, handle, dispatch, transmit, send, arm. All work of an endpoint happens in one.
+ *
+ * It joins a socket engine to the core's endpoint, gives it time, and calls the application; it knows no frame and no
+ * connection. Opened by `lib/api/endpoint`.
+ *
+ * Invariants: the socket is drained before timers run, so an event loop that was blocked fires no false probe timeout;
+ * application code runs only in `dispatch`; one turn receives at most one batch and sends at most SEND_BATCHES, then the
+ * event loop goes on; at most one timer and one immediate wait.
+ */
+
+import {
+  COUNT_SEND_FAILURES,
+  PEER_INTS,
+  PEER_PINS,
+  ROW_SHIFT,
+  STATUS,
+} from '../batch/layout.js';
+import { PacketBatch } from '../batch/packet-batch.js';
+import type { Endpoint } from '../core/endpoint/endpoint.js';
+import type { Addresses } from '../core/ports.js';
+import { addressBytes } from './address-bytes.js';
+import type { BatchSocket } from './batch-socket.js';
+import { nowUs } from './clock.js';
+
+/** A batch to send: four datagrams of 65,507 bytes, or five trains. */
+const SLAB_BYTES = 256 << 10;
+const SLAB_ROWS = 1024;
+/** Batches that one turn sends before the event loop goes on. */
+const SEND_BATCHES = 2;
+/** An armed timer that is late by more than that: the event loop was blocked. */
+const STALL_US = 10_000;
+/** Node's longest timer. */
+const FOREVER_MS = 0x7fffffff;
+
+/** Called with each event of the core: see core/endpoint/event-ring. Must not throw. */
+export type Dispatch = (kind: number, owner: unknown, subject: unknown, value: number) => void;
+
+/** The core's view of the socket's peer table. */
+export function addressesOf(socket: BatchSocket): Addresses {
+  const { columns } = socket.peers;
+  return {
+    sourceOf(peer) {
+      const { address, port } = socket.peers.describe(peer);
+      return { address: addressBytes(address), port, peer };
+    },
+    pin(peer) {
+      columns[peer * PEER_INTS + PEER_PINS]++;
+    },
+    unpin(peer) {
+      columns[peer * PEER_INTS + PEER_PINS]--;
+    },
+  };
+}
+
+export class Driver {
+  readonly endpoint: Endpoint;
+  readonly #socket: BatchSocket;
+  readonly #batch = new PacketBatch(SLAB_BYTES, SLAB_ROWS);
+  #dispatch: Dispatch = ignore;
+  /** First row of the batch that the socket has not taken. */
+  #unsent = 0;
+  #isBlocked = false;
+  #isInTurn = false;
+  #isOpen = true;
+  #sendFailures = 0;
+  #isWoken = false;
+  #immediate: NodeJS.Immediate | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #armedUs = Number.POSITIVE_INFINITY;
+  #isReferenced = true;
+  /** Turns in which something waited for longer than STALL_US. */
+  stalls = 0;
+
+  constructor(socket: BatchSocket, endpoint: Endpoint) {
+    this.#socket = socket;
+    this.endpoint = endpoint;
+    socket.onReadable = () => this.#onReadable();
+    socket.onWritable = () => this.#onWritable();
+  }
+
+  now(): number {
+    return nowUs();
+  }
+
+  /** Events go to `dispatch` from now on. */
+  start(dispatch: Dispatch): void {
+    this.#dispatch = dispatch;
+    this.#socket.resume();
+  }
+
+  /** Something was written, opened or closed: a turn follows in this tick, once. Free inside a turn. */
+  wake(): void {
+    if (this.#isInTurn || this.#isWoken || !this.#isOpen) return;
+    this.#isWoken = true;
+    process.nextTick(this.#onWoken);
+  }
+
+  ref(): void {
+    this.#isReferenced = true;
+    this.#timer?.ref();
+    this.#immediate?.ref();
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#isReferenced = false;
+    this.#timer?.unref();
+    this.#immediate?.unref();
+    this.#socket.unref();
+  }
+
+  /** Sends what is left to send (the closes of connections), as far as the socket takes it now, and closes the socket. */
+  async close(): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#send(nowUs());
+    this.#isOpen = false;
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    await this.#socket.close();
+  }
+
+  readonly #onWoken = (): void => {
+    this.#isWoken = false;
+    this.#turn(false);
+  };
+
+  readonly #onImmediate = (): void => {
+    this.#immediate = undefined;
+    this.#turn(false);
+  };
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    this.#armedUs = Number.POSITIVE_INFINITY;
+    // What has arrived while the event loop was busy comes first: it may be what the timer waits for.
+    this.#turn(true);
+  };
+
+  #onReadable(): void {
+    this.#turn(true);
+  }
+
+  #onWritable(): void {
+    this.#isBlocked = false;
+    this.#turn(false);
+  }
+
+  #turn(isReadable: boolean): void {
+    if (this.#isInTurn || !this.#isOpen) return;
+    this.#isInTurn = true;
+    const now = nowUs();
+    if (now - this.#armedUs > STALL_US) {
+      this.stalls++;
+      this.endpoint.onStall(now);
+    }
+    try {
+      if (isReadable) this.#receive(now);
+      if (this.endpoint.deadlineUs <= now) this.endpoint.onTimer(now);
+      this.#dispatchEvents();
+      this.#send(now);
+      this.endpoint.endTurn();
+    } finally {
+      this.#isInTurn = false;
+    }
+    this.#arm(now);
+  }
+
+  #receive(now: number): void {
+    if (this.#socket.receive() === 0) return;
+    this.endpoint.receive(this.#socket.received, now);
+    this.#dispatchEvents();
+  }
+
+  #dispatchEvents(): void {
+    const { events } = this.endpoint;
+    while (events.take()) this.#dispatch(events.kind, events.owner, events.subject, events.value);
+  }
+
+  #send(now: number): void {
+    if (this.#isBlocked || !this.#isOpen) return;
+    for (let batches = 0; batches < SEND_BATCHES; batches++) {
+      if (this.#unsent === this.#batch.length) {
+        if (this.endpoint.transmit(this.#batch, now) === 0) return;
+        this.#unsent = 0;
+      }
+      if (!this.#flush(now)) return;
+      this.#dispatchEvents();
+    }
+  }
+
+  /** False when the socket has no room for all of the batch: 'writable' follows. */
+  #flush(now: number): boolean {
+    const { bytes, rows, length } = this.#batch;
+    const from = this.#unsent;
+    const taken = this.#socket.send(bytes, rows, from, length);
+    this.#unsent = from + taken;
+    const failures = this.#socket.counters[COUNT_SEND_FAILURES];
+    if (failures !== this.#sendFailures) {
+      this.#sendFailures = failures;
+      this.#reportUnsent(from, this.#unsent, now);
+    }
+    this.#isBlocked = this.#unsent < length;
+    return !this.#isBlocked;
+  }
+
+  #reportUnsent(from: number, to: number, now: number): void {
+    for (let row = from; row < to; row++) {
+      const errno = this.#batch.rows[(row << ROW_SHIFT) + STATUS];
+      if (errno !== 0) this.endpoint.onUnsent(this.#batch, row, errno, now);
+    }
+  }
+
+  /** One timer for everything: armed for the earliest deadline, moved only when that comes earlier. */
+  #arm(now: number): void {
+    if (!this.#isOpen || this.#isBlocked) return;
+    if (this.endpoint.hasWork) {
+      if (this.#immediate !== undefined) return;
+      this.#immediate = setImmediate(this.#onImmediate);
+      if (!this.#isReferenced) this.#immediate.unref();
+      return;
+    }
+    const deadline = this.endpoint.deadlineUs;
+    if (deadline >= this.#armedUs || deadline === Number.POSITIVE_INFINITY) return;
+    clearTimeout(this.#timer);
+    const waitMs = Math.min(Math.max(Math.ceil((deadline - now) / 1000), 1), FOREVER_MS);
+    this.#timer = setTimeout(this.#onTimer, waitMs);
+    this.#armedUs = now + waitMs * 1000;
+    if (!this.#isReferenced) this.#timer.unref();
+  }
+}
+
+function ignore(): void {}

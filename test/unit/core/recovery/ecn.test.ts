@@ -1,0 +1,147 @@
+/**
+ * ECN validation (clauses E2 to E4, RFC 9000 section 13.4.2): which counts are believed, and what they make of the path.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { EcnValidation } from '../../../../lib/core/recovery/ecn.js';
+
+/** Sends as many marked packets as it wants to, up to `count`. */
+function send(ecn: EcnValidation, count: number): number {
+  let marked = 0;
+  for (let index = 0; index < count && ecn.mark; index++) {
+    ecn.onSent();
+    marked++;
+  }
+  return marked;
+}
+
+/** The ten packets of the test are out, and the path has carried the first five. */
+function capable(): EcnValidation {
+  const ecn = new EcnValidation(true);
+  send(ecn, 10);
+  ecn.onAck(true, 5, true, 5, 0, 0);
+  return ecn;
+}
+
+describe('states (E2)', () => {
+  it('marks ten packets, then waits', () => {
+    const ecn = new EcnValidation(true);
+    expect(ecn.state).toBe('testing');
+    expect(send(ecn, 100)).toBe(10);
+    expect(ecn.state).toBe('unknown');
+    expect(ecn.mark).toBe(false);
+  });
+
+  it('marks all when the counts are right', () => {
+    const ecn = capable();
+    expect(ecn.state).toBe('capable');
+    expect(send(ecn, 100)).toBe(100);
+  });
+
+  it('does not wait for the tenth packet to find the path capable', () => {
+    const ecn = new EcnValidation(true);
+    send(ecn, 2);
+    ecn.onAck(true, 2, true, 2, 0, 0);
+    expect(ecn.state).toBe('capable');
+    expect(send(ecn, 100)).toBe(100);
+  });
+
+  it('marks nothing when it is disabled', () => {
+    const ecn = new EcnValidation(false);
+    expect(ecn.mark).toBe(false);
+    expect(ecn.onAck(true, 1, true, 1, 0, 1)).toBe(0);
+    expect(ecn.state).toBe('failed');
+  });
+
+  it('fails when all marked packets are lost', () => {
+    const ecn = new EcnValidation(true);
+    send(ecn, 10);
+    ecn.onLost(9);
+    expect(ecn.state).toBe('unknown');
+    ecn.onLost(1);
+    expect(ecn.state).toBe('failed');
+  });
+
+  it('does not fail by losses once the path has carried marks', () => {
+    const ecn = capable();
+    ecn.onLost(1000);
+    expect(ecn.state).toBe('capable');
+  });
+
+  it('knows nothing of the path by packets that were not marked', () => {
+    const ecn = new EcnValidation(true);
+    send(ecn, 10);
+    ecn.onAck(true, 0, true, 0, 0, 0);
+    expect(ecn.state).toBe('unknown');
+  });
+});
+
+describe('counts that cannot be true (E3)', () => {
+  it.each([
+    ['none at all', [true, 2, false, 0, 0, 0]],
+    ['none in an older ACK', [false, 2, false, 0, 0, 0]],
+    ['fewer than were acknowledged', [true, 3, true, 7, 0, 0]],
+    ['more than were sent', [true, 1, true, 11, 0, 0]],
+    ['more than were sent, as CE', [true, 1, true, 6, 0, 5]],
+    ['ECT(1), which nobody sent', [true, 1, true, 6, 1, 0]],
+    ['a count that falls', [true, 0, true, 4, 0, 3]],
+    ['the largest number', [true, 1, true, 2 ** 53 - 1, 0, 2 ** 53 - 1]],
+  ] as const)('%s', (_name, [isRaised, acked, hasCounts, ect0, ect1, ce]) => {
+    const ecn = capable();
+    expect(ecn.onAck(isRaised, acked, hasCounts, ect0, ect1, ce)).toBe(0);
+    expect(ecn.state).toBe('failed');
+    expect(ecn.mark).toBe(false);
+  });
+
+  it('stay without effect for good', () => {
+    const ecn = capable();
+    ecn.onAck(true, 1, true, 11, 0, 0);
+    expect(ecn.onAck(true, 1, true, 6, 0, 1)).toBe(0);
+    expect(ecn.state).toBe('failed');
+  });
+
+  it('are not those of an ACK that was overtaken', () => {
+    const ecn = capable();
+    ecn.onAck(true, 5, true, 10, 0, 0);
+    expect(ecn.onAck(false, 0, true, 5, 0, 0)).toBe(0);
+    expect(ecn.state).toBe('capable');
+  });
+
+  it('are not those that ran ahead of the ranges', () => {
+    const ecn = capable();
+    // Counts all ten, but had room to name three of them; the next ACK names the rest.
+    ecn.onAck(true, 3, true, 10, 0, 0);
+    ecn.onAck(true, 2, true, 10, 0, 0);
+    expect(ecn.state).toBe('capable');
+  });
+
+  it('are found over several ACKs', () => {
+    const ecn = capable();
+    ecn.onAck(true, 1, true, 6, 0, 0);
+    ecn.onAck(false, 2, true, 8, 0, 0);
+    ecn.onAck(true, 1, true, 8, 0, 0);
+    expect(ecn.state).toBe('failed');
+  });
+});
+
+describe('marks (E4)', () => {
+  it('are reported once', () => {
+    const ecn = capable();
+    expect(ecn.onAck(true, 3, true, 6, 0, 2)).toBe(2);
+    expect(ecn.onAck(true, 1, true, 7, 0, 2)).toBe(0);
+    expect(ecn.onAck(true, 1, true, 7, 0, 3)).toBe(1);
+  });
+
+  it('count as marks that came through', () => {
+    const ecn = new EcnValidation(true);
+    send(ecn, 10);
+    expect(ecn.onAck(true, 10, true, 0, 0, 10)).toBe(10);
+    expect(ecn.state).toBe('capable');
+  });
+
+  it('are not taken from an ACK that was overtaken', () => {
+    const ecn = capable();
+    expect(ecn.onAck(false, 0, true, 5, 0, 1)).toBe(0);
+    expect(ecn.onAck(true, 1, true, 5, 0, 1)).toBe(1);
+  });
+});
