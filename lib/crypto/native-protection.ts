@@ -92,7 +92,7 @@ export class NativeProtection implements Protection {
   }
 
   seal(batch: PacketBatch, from: number, to: number): number {
-    return this.#native.seal(batch.bytes, batch.rows, from, to);
+    return this.#native.seal(batch.bytes, batch.rows, from, to, batch.sources);
   }
 
   open(batch: PacketBatch, from: number, to: number): number {

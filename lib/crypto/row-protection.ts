@@ -8,7 +8,7 @@
  * - STATUS is not 0: left alone.
  * - STATUS_NO_KEY: no live key, or one of the other direction. Bytes left alone.
  * - STATUS_TOO_SHORT: below 29 bytes, or not wholly inside the slab. Bytes left alone.
- * - STATUS_KEY_EXHAUSTED (sealing). Bytes left alone.
+ * - STATUS_KEY_EXHAUSTED, STATUS_SOURCE_LOST (sealing). Bytes left alone; the packet number is not used up.
  * - STATUS_FORGED: the tag does not fit, there is no key for its phase, or its number would reach 2^53. Counted; header
  *   bytes as they came; payload and tag zeroed. No column but STATUS is written.
  * - STATUS_REPLAYED, STATUS_TOO_OLD: all columns are written as for an opened row (the number is worth an
@@ -37,10 +37,14 @@ import {
   PACKET_TAG_BYTES,
   PLAINTEXT_LENGTH,
   ROW_SHIFT,
+  SOURCE,
+  SOURCE_LENGTH,
+  SOURCE_OFFSET,
   STATUS,
   STATUS_FORGED,
   STATUS_KEY_EXHAUSTED,
   STATUS_NO_KEY,
+  STATUS_SOURCE_LOST,
   STATUS_TOO_SHORT,
 } from '../batch/layout.js';
 import type { PacketBatch } from '../batch/packet-batch.js';
@@ -136,8 +140,9 @@ export class RowProtection implements Protection {
     let sealed = 0;
     for (let i = 0; i < length; i++) {
       const row = this.#run[i];
-      if (this.#sealRow(batch, row, slot)) this.#run[sealed++] = row;
-      else rows[(row << ROW_SHIFT) + STATUS] = STATUS_KEY_EXHAUSTED;
+      const status = this.#sealRow(batch, row, slot);
+      if (status === 0) this.#run[sealed++] = row;
+      else rows[(row << ROW_SHIFT) + STATUS] = status;
     }
     this.#makeMasks(batch, slot, sealed);
     for (let i = 0; i < sealed; i++) {
@@ -146,15 +151,18 @@ export class RowProtection implements Protection {
     return sealed;
   }
 
-  /** All but header protection. False when the key must not seal this number. */
-  #sealRow(batch: PacketBatch, row: number, slot: KeySlot): boolean {
+  /** All but header protection. Returns the row's STATUS; what it refuses it leaves alone. */
+  #sealRow(batch: PacketBatch, row: number, slot: KeySlot): number {
     const { bytes, rows, doubles } = batch;
     const { counts } = this;
     const at = row << ROW_SHIFT;
     const number = doubles[(at + PACKET_NUMBER) >> 1];
     const rises = number > counts[slot.counts + KEY_COUNT_LARGEST];
-    if (!rises || number > MAX_PACKET_NUMBER || !Number.isInteger(number)) return false;
-    if (counts[slot.counts + KEY_COUNT_SEALED] >= this.#sealLimit) return false;
+    const isNumber = rises && number <= MAX_PACKET_NUMBER && Number.isInteger(number);
+    if (!isNumber || counts[slot.counts + KEY_COUNT_SEALED] >= this.#sealLimit) {
+      return STATUS_KEY_EXHAUSTED;
+    }
+    if (rows[at + SOURCE_LENGTH] !== 0 && !copySource(batch, at)) return STATUS_SOURCE_LOST;
     const offset = rows[at + OFFSET];
     bytes[offset] = (bytes[offset] & ~HEADER_KEY_PHASE) | slot.phase;
     for (let i = 0; i < 4; i++) {
@@ -164,7 +172,7 @@ export class RowProtection implements Protection {
     slot.current.cipher.seal(this.#nonce, this.#header, body);
     counts[slot.counts + KEY_COUNT_SEALED]++;
     counts[slot.counts + KEY_COUNT_LARGEST] = number;
-    return true;
+    return 0;
   }
 
   #openRun(batch: PacketBatch, slot: KeySlot, length: number): number {
@@ -261,4 +269,18 @@ function statusOfShape(batch: PacketBatch, at: number): number {
   const length = batch.rows[at + LENGTH];
   const inside = offset >= 0 && offset + length <= batch.bytes.length;
   return length >= PACKET_MIN_BYTES && inside ? 0 : STATUS_TOO_SHORT;
+}
+
+/** Copies the end of the payload from its source. False when source and row do not fit each other. */
+function copySource(batch: PacketBatch, at: number): boolean {
+  const { bytes, rows } = batch;
+  const source = batch.sources[rows[at + SOURCE]];
+  const from = rows[at + SOURCE_OFFSET];
+  const length = rows[at + SOURCE_LENGTH];
+  const payload = rows[at + LENGTH] - PACKET_MIN_BYTES;
+  if (source === undefined || from < 0 || length < 0 || length > payload) return false;
+  if (from + length > source.byteLength) return false;
+  const to = rows[at + OFFSET] + rows[at + LENGTH] - PACKET_TAG_BYTES - length;
+  bytes.set(source.subarray(from, from + length), to);
+  return true;
 }

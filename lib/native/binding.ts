@@ -103,7 +103,13 @@ export interface NativePacketProtection {
   retirePrevious(id: number): void;
   retireKey(id: number): void;
   /** Rows done. 0 when bytes, rows or counters were transferred away, or the range names no rows. */
-  seal(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  seal(
+    bytes: Uint8Array,
+    rows: Int32Array,
+    from: number,
+    to: number,
+    sources: readonly Uint8Array[],
+  ): number;
   open(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
   /** Wipes every key; all ids are stale. */
   close(): void;
@@ -182,6 +188,8 @@ export interface Addon {
   /** Throws an Error with the reason, when OpenSSL's functions are missing or fail their self-test. */
   readonly Primitives: new () => NativePrimitives;
   readonly layout: readonly number[];
+  /** See Binding. */
+  gather(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): number;
   probe(): NativeProbe;
   crypto(): NativeCrypto;
 }
@@ -214,6 +222,11 @@ export interface Binding {
   readonly UdpSocket: Addon['UdpSocket'];
   readonly Protection: Addon['Protection'];
   readonly Primitives: Addon['Primitives'];
+  /**
+   * Copies pieces of `source` (pairs of offset and bytes), one behind the other, to the front of `target`. Returns the
+   * bytes copied; -1 and nothing is done when a piece lies outside, or an array is too short or transferred away.
+   */
+  gather(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): number;
   /** Runs the self-test of each kernel: some 0.1 ms. */
   crypto(): NativeCrypto;
   /** Probes anew at each call: some answers change with privileges and sysctls. */

@@ -80,6 +80,7 @@ function loadFile(path: string): Loaded {
         UdpSocket: addon.UdpSocket,
         Protection: addon.Protection,
         Primitives: addon.Primitives,
+        gather: addon.gather,
         crypto: () => addon.crypto(),
         capabilities: () => describeProbe(addon.probe()),
       },

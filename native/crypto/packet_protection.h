@@ -21,6 +21,12 @@ namespace burstwire {
 // Packets that one key may seal: the limit of AES-GCM at any packet size (RFC 9001 section 6.6).
 inline constexpr int64_t kSealLimit = INT64_C(1) << 23;
 
+// Bytes that sealing copies from: borrowed for the call.
+struct Source {
+  const uint8_t* data = nullptr;
+  size_t size = 0;
+};
+
 // A batch. `rows` has room for every row that is named in a call; nothing that stands in it is
 // trusted.
 struct RowView {
@@ -28,6 +34,8 @@ struct RowView {
   size_t slab_bytes = 0;
   int32_t* rows = nullptr;
   double* counts = nullptr;  // kKeyCounts places for each slot
+  const Source* sources = nullptr;
+  size_t source_count = 0;
 };
 
 // The kernel that makes the keys, and what the header keys need.
@@ -55,7 +63,8 @@ class PacketProtection {
 
   int32_t in_runs(const RowView& view, int32_t from, int32_t to, Direction direction) noexcept;
   int32_t seal_run(const RowView& view, KeySlot& slot, Run& run) const noexcept;
-  bool seal_row(const RowView& view, KeySlot& slot, int32_t* row, uint8_t* nonce) const noexcept;
+  // Returns the row's STATUS.
+  int32_t seal_row(const RowView& view, KeySlot& slot, int32_t* row, uint8_t* nonce) const noexcept;
   int32_t open_run(const RowView& view, KeySlot& slot, Run& run) const noexcept;
   int32_t open_row(const RowView& view, KeySlot& slot, int32_t* row, const uint8_t* mask,
                    uint8_t* nonce) const noexcept;

@@ -7,6 +7,7 @@
 
 #include "../batch/layout.h"
 #include "../udp/features.h"
+#include "gather.h"
 #include "primitives.h"
 #include "protection_wrap.h"
 #include "socket_wrap.h"
@@ -52,6 +53,9 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", layout(env));
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
   exports.Set("crypto", Napi::Function::New(env, describe_crypto, "crypto"));
+  const napi_property_descriptor hot = {"gather", nullptr, gather,       nullptr,
+                                        nullptr,  nullptr, napi_default, nullptr};
+  napi_define_properties(env, exports, 1, &hot);
   return exports;
 }
 

@@ -7,7 +7,7 @@
  */
 
 import { FRAME_ENCODING_ERROR, NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
-import { FRAME_STREAM } from '../wire/frame-types.js';
+import { SENT_STREAM } from '../wire/sent-kinds.js';
 import type { Outcome } from './outcome.js';
 import type { FrameHandler } from './sent-frames.js';
 import {
@@ -86,8 +86,8 @@ export function acknowledgeOutstanding(
       const place = frame & frameMask;
       const nextKind = kinds[place];
       if (
-        nextKind === FRAME_STREAM &&
-        kind === FRAME_STREAM &&
+        nextKind === SENT_STREAM &&
+        kind === SENT_STREAM &&
         ids[place] === id &&
         offsets[place] === offset + length
       ) {

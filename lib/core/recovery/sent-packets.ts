@@ -121,14 +121,12 @@ export class SentPackets {
       this.#grow();
       return;
     }
-    // What is remembered of lost packets is a courtesy: it gives way.
-    while (this.lost.count > 0 && this.next - this.first > this.mask) {
-      this.lost.forgetFirst();
-      this.release();
-    }
-    if (this.next - this.first > this.mask) {
+    if (this.lost.count === 0) {
       throw new RangeError(`packet ${this.next}: ${this.capacity} packets are not yet settled`);
     }
+    // What is remembered of lost packets is a courtesy: it gives way.
+    this.lost.forgetFirst();
+    this.release();
   }
 
   #grow(): void {
