@@ -58,9 +58,14 @@ async function receive(folder) {
       const { name, size } = await readHeader(stream);
       const path = join(folder, basename(name));
       const progress = new Progress(`receiving ${basename(name)}`, size);
-      await pipeline(stream, progress, createWriteStream(path, { highWaterMark: 4 * CHUNK_BYTES }), {
-        end: true,
-      }).catch((error) => console.error(`receiving ${name} failed: ${error.message}`));
+      await pipeline(
+        stream,
+        progress,
+        createWriteStream(path, { highWaterMark: 4 * CHUNK_BYTES }),
+        {
+          end: true,
+        },
+      ).catch((error) => console.error(`receiving ${name} failed: ${error.message}`));
       stream.end(progress.hash.digest('hex'));
       console.log(`received ${path} (${progress.bytes} bytes)`);
       await connection.closed;

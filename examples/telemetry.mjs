@@ -34,11 +34,14 @@ for (let at = 1; at <= READINGS; at++) {
   const celsius = 20 + 5 * Math.sin(at / 50);
   // False: the queue was full, and something older gave way.
   if (!connection.sendDatagram(Buffer.from(JSON.stringify({ at, celsius })))) dropped++;
-  if (at % 250 === 0) await connection.sendMessage(Buffer.from(`reading ${at} was ${celsius.toFixed(1)} C`));
+  if (at % 250 === 0)
+    await connection.sendMessage(Buffer.from(`reading ${at} was ${celsius.toFixed(1)} C`));
 }
 await connection.close();
 await over;
 
-console.log(`${readings} of ${READINGS} readings, the newest ${newest}, ${dropped} dropped before sending`);
+console.log(
+  `${readings} of ${READINGS} readings, the newest ${newest}, ${dropped} dropped before sending`,
+);
 for (const alarm of alarms) console.log(`alarm: ${alarm}`);
 await Promise.all([sensor.close(), collector.close()]);

@@ -1,8 +1,25 @@
 /**
  * `burstwire`: the secure transport.
  *
- * The front door: names only. This version holds the identities by which peers know each other; endpoints and
- * connections follow on top of packet protection and handshake. The batched socket is `burstwire/udp`.
+ * The front door: names only. Everything behind it is free to change; what is named here is not. The batched socket is
+ * `burstwire/udp`.
  */
 
+export type { ConnectOptions } from './api/connect-options.js';
+export type { CloseOptions, Connection, ConnectionEvents } from './api/connection.js';
+export { type CryptoInfo, Endpoint, type EndpointEvents } from './api/endpoint.js';
+export type { Authorize, EndpointOptions } from './api/endpoint-options.js';
+export { OptionError, type OptionErrorCode } from './api/errors.js';
+export type { BorrowedReader, StreamOptions, TransportStream } from './api/stream.js';
+export {
+  ConnectError,
+  type ConnectErrorCode,
+  ConnectionError,
+  type ConnectionErrorCode,
+  StreamError,
+  type StreamErrorCode,
+} from './api/transport-errors.js';
+export type { EndpointStats } from './api/transport-stats.js';
+export type { CloseInfo } from './core/connection/close-info.js';
+export type { ConnectionStats } from './core/connection/stats.js';
 export { generateIdentity, type Identity, identityFromPrivateKey } from './crypto/identity.js';

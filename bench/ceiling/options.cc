@@ -1,6 +1,7 @@
-// Parses the command line of the ceiling program; see options.h. Knows no sockets.
+// Parses the command line of the ceiling programs; see options.h. Knows no sockets.
 #include "options.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,12 @@ constexpr int32_t kMaxPayload = 65'507;
 // UIO_MAXIOV: the kernel silently clamps longer vectors.
 constexpr int32_t kMaxMessages = 1024;
 constexpr int32_t kMaxDestinations = 1024;
+constexpr int32_t kMaxOutstanding = 1 << 20;
+// A header, a tag and one byte of payload.
+constexpr int32_t kLeastSecureBytes = 30;
+constexpr int32_t kSecureBytes = 1452;
+constexpr int32_t kSecureMessages = 4;
+constexpr int32_t kSecureOutstandingBytes = 2 << 20;
 
 bool parse_integer(const char* text, int64_t low, int64_t high, int64_t& out) {
   char* end = nullptr;
@@ -62,6 +69,8 @@ bool parse_mode(std::string_view text, Mode& out) {
     out = Mode::kBatch;
   } else if (text == "gso" || text == "gro") {
     out = Mode::kTrain;
+  } else if (text == "seal" || text == "open") {
+    out = Mode::kSecure;
   } else {
     return false;
   }
@@ -78,6 +87,11 @@ bool parse_one(Options& options, std::string_view name, const char* value) {
   if (name == "--messages") return parse_int32(value, 1, kMaxMessages, options.messages);
   if (name == "--rate") return parse_integer(value, 0, kMaxRate, options.rate);
   if (name == "--burst") return parse_int32(value, 1, kMaxMessages, options.burst);
+  if (name == "--outstanding") return parse_int32(value, 1, kMaxOutstanding, options.outstanding);
+  if (name == "--kernel") {
+    options.kernel = value;
+    return true;
+  }
   if (name == "--buffer") return parse_int32(value, 1, 1 << 30, options.buffer_bytes);
   if (name == "--warmup") return parse_seconds(value, options.warmup_seconds);
   if (name == "--seconds") return parse_seconds(value, options.seconds);
@@ -85,10 +99,24 @@ bool parse_one(Options& options, std::string_view name, const char* value) {
   return false;
 }
 
+// What is not given in kSecure has other values than elsewhere: 0 stands for it until here.
+bool settle_defaults(Options& options) {
+  const bool secure = options.mode == Mode::kSecure;
+  const Options plain;
+  if (options.size_bytes == 0) options.size_bytes = secure ? kSecureBytes : plain.size_bytes;
+  if (options.messages == 0) options.messages = secure ? kSecureMessages : plain.messages;
+  if (options.outstanding == 0) {
+    options.outstanding = std::max(1, kSecureOutstandingBytes / options.size_bytes);
+  }
+  return !secure || options.size_bytes >= kLeastSecureBytes;
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv) {
   Options options;
+  options.size_bytes = 0;
+  options.messages = 0;
   const std::string_view role = argc > 1 ? argv[1] : "";
   if (role != "send" && role != "recv") {
     std::fprintf(stderr, "usage: ceiling send|recv [--option value]... (see bench/README.md)\n");
@@ -107,6 +135,11 @@ std::optional<Options> parse_options(int argc, char** argv) {
       return std::nullopt;
     }
     i++;
+  }
+  if (!settle_defaults(options)) {
+    std::fprintf(stderr, "ceiling: --size: a sealed packet has at least %d bytes\n",
+                 kLeastSecureBytes);
+    return std::nullopt;
   }
   if (options.role == Role::kSend && options.ports.empty()) {
     std::fprintf(stderr, "ceiling: send needs --ports\n");

@@ -1,10 +1,11 @@
-// Command line of the ceiling program: what to send or receive, and for how long. Parses and
-// checks; opens nothing. Called once by main(). Invariant: a parsed Options is complete and within
-// the kernel's limits.
+// Command line of the two ceiling programs: what to send or receive, and for how long. Parses and
+// checks; opens nothing. Called once by main(), which says no to the modes of the other program.
+// Invariant: a parsed Options is complete and within the kernel's limits.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace burstwire::ceiling {
@@ -12,20 +13,27 @@ namespace burstwire::ceiling {
 enum class Role { kSend, kReceive };
 
 // kSingle: one datagram a call. kBatch: sendmmsg/recvmmsg. kTrain: UDP_SEGMENT/UDP_GRO, batched as
-// well.
-enum class Mode { kSingle, kBatch, kTrain };
+// well. kSecure: trains of sealed packets, no more of them outstanding than may be; only the
+// program in secure/ has it.
+enum class Mode { kSingle, kBatch, kTrain, kSecure };
 
 struct Options {
   Role role = Role::kSend;
   Mode mode = Mode::kSingle;
   bool connected = false;
+  // kSecure: of a whole packet, header and tag included; 1452 unless given.
   int32_t size_bytes = 1400;
   // Where to send: ports of 127.0.0.1.
   std::vector<uint16_t> ports;
   // How many sockets receive.
   int32_t destinations = 1;
-  // Messages (single datagrams or trains) in one sendmmsg or recvmmsg call.
+  // Messages (single datagrams or trains) in one sendmmsg or recvmmsg call; kSecure: 4 unless
+  // given.
   int32_t messages = 64;
+  // kSecure: packets sent and not yet opened, at most; 0: 2 MiB worth.
+  int32_t outstanding = 0;
+  // kSecure: a name for open_kernel (native/crypto/kernels.h).
+  std::string kernel = "auto";
   // Datagrams a second, evenly paced in groups of `burst`; 0: as fast as it goes.
   int64_t rate = 0;
   int32_t burst = 1;

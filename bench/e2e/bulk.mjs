@@ -63,7 +63,11 @@ const rows = names.map((name) => {
     'Gbit/s': Number(gbits.toFixed(2)),
     'receiver CPU %': Math.round(cpu),
     ...(perDatagram.length > 0
-      ? { 'calls/datagram': Number(median(perDatagram.map((r) => r.calls / r.datagrams)).toFixed(4)) }
+      ? {
+          'calls/datagram': Number(
+            median(perDatagram.map((r) => r.calls / r.datagrams)).toFixed(4),
+          ),
+        }
       : {}),
   };
 });

@@ -9,12 +9,7 @@
 import { canonicalAddress } from '../io/dgram-peers.js';
 import type { EngineChoice } from '../io/open-socket.js';
 import { OptionError, show } from './errors.js';
-import {
-  type OptionTable,
-  type OptionValues,
-  type ParsedOptions,
-  parseOptions,
-} from './option-table.js';
+import { type OptionTable, type OptionValues, parseOptions } from './option-table.js';
 
 export type { EngineChoice };
 
@@ -162,14 +157,16 @@ function readChoice<C extends string>(
  * @throws OptionError with any of its codes
  */
 export function parseBindOptions(given: unknown, env: Environment = process.env): BindConfig {
-  return resolveBindOptions(parseOptions('bind', BIND_OPTIONS, given), readEnvironment(env));
+  const parsed = parseOptions('bind', BIND_OPTIONS, given);
+  return resolveBindOptions(parsed.values, parsed.given, readEnvironment(env));
 }
 
-function resolveBindOptions(
-  parsed: ParsedOptions<typeof BIND_OPTIONS>,
+/** Applies the environment to checked options; whatever else is among `values` is not looked at. */
+export function resolveBindOptions(
+  values: OptionValues<typeof BIND_OPTIONS>,
+  given: ReadonlySet<string>,
   environment: EnvironmentSettings,
 ): BindConfig {
-  const { values, given } = parsed;
   if (values.ipv6Only && canonicalAddress(values.address ?? '')?.family === 'IPv4') {
     throw new OptionError(
       'ERR_OPTION_CONFLICT',

@@ -7,13 +7,8 @@
  * rejects.
  */
 
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import type { EngineOptions } from '../io/batch-socket.js';
-import { type OpenedSocket, openSocket } from '../io/open-socket.js';
 import { type BindConfig, type BindOptions, parseBindOptions } from './bind-options.js';
-import { warnWhenClamped } from './buffer-warning.js';
-import { abortError } from './errors.js';
+import { openBound } from './open-bound.js';
 import { UdpSocket } from './udp-socket.js';
 
 /**
@@ -29,60 +24,12 @@ export function bind(options?: BindOptions): Promise<UdpSocket> {
 }
 
 async function open(config: BindConfig): Promise<UdpSocket> {
-  const { signal } = config;
-  if (signal?.aborted) throw abortError(signal);
-  const address = await resolveHost(config);
-  if (signal?.aborted) throw abortError(signal);
-  const { engine, info } = await openAt(address, config);
-  if (signal?.aborted) {
-    await engine.close();
-    throw abortError(signal);
-  }
-  warnWhenClamped(engine, config);
+  const { engine, info } = await openBound(config);
   try {
-    return new UdpSocket(engine, { info, signal, debug: config.debug });
+    return new UdpSocket(engine, { info, signal: config.signal, debug: config.debug });
   } catch (error) {
     // The signal is the application's: listening to it may run its code.
     await engine.close();
     throw error;
   }
-}
-
-/** The literal address of a host name; undefined when no address was given. */
-async function resolveHost(config: BindConfig): Promise<string | undefined> {
-  const { address, ipv6Only } = config;
-  if (address === undefined || isIP(address) !== 0) return address;
-  const found = await lookup(address, { family: ipv6Only ? 6 : 0 });
-  return found.address;
-}
-
-async function openAt(address: string | undefined, config: BindConfig): Promise<OpenedSocket> {
-  if (address !== undefined) return openSocket(requestFor(address, config));
-  try {
-    return await openSocket(requestFor('::', config));
-  } catch (error) {
-    if (config.ipv6Only || !isIpv6Missing(error)) throw error;
-    return openSocket(requestFor('0.0.0.0', config));
-  }
-}
-
-function isIpv6Missing(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL' || code === 'EPROTONOSUPPORT';
-}
-
-function requestFor(address: string, config: BindConfig) {
-  const options: EngineOptions = {
-    address,
-    port: config.port,
-    ipv6Only: config.ipv6Only,
-    reusePort: config.reusePort,
-    gso: config.gso,
-    gro: config.gro,
-    receiveBufferSize: config.receiveBufferSize,
-    sendBufferSize: config.sendBufferSize,
-    maxPeers: config.maxPeers,
-  };
-  const { engine, gsoForced, engineBecause, trainsBecause } = config;
-  return { engine, options, gsoForced, engineBecause, trainsBecause };
 }

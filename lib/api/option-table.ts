@@ -41,7 +41,20 @@ export interface SignalRule extends RuleText {
   readonly kind: 'signal';
 }
 
-export type OptionRule = BooleanRule | IntegerRule | TextRule | ChoiceRule | SignalRule;
+/** Anything that `accepts` accepts; undefined when left out. `expected` says what that is, for messages. */
+export interface CheckedRule<T = unknown> extends RuleText {
+  readonly kind: 'checked';
+  readonly expected: string;
+  readonly accepts: (value: unknown) => value is T;
+}
+
+export type OptionRule =
+  | BooleanRule
+  | IntegerRule
+  | TextRule
+  | ChoiceRule
+  | SignalRule
+  | CheckedRule;
 export type OptionTable = Readonly<Record<string, OptionRule>>;
 
 type ValueOf<R extends OptionRule> = R extends BooleanRule
@@ -52,7 +65,9 @@ type ValueOf<R extends OptionRule> = R extends BooleanRule
       ? C
       : R extends SignalRule
         ? AbortSignal | undefined
-        : string | undefined;
+        : R extends CheckedRule<infer V>
+          ? V | undefined
+          : string | undefined;
 
 /** The values of a table, defaults filled in. */
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> };
@@ -141,6 +156,9 @@ function checkValue(call: string, name: string, rule: OptionRule, value: unknown
       if (!rule.choices.includes(value)) throw rangeError(call, name, expected, value);
       return;
     }
+    case 'checked':
+      if (!rule.accepts(value)) throw typeError(call, name, rule.expected, value);
+      return;
     case 'signal':
       if (!isSignal(value)) throw typeError(call, name, 'an AbortSignal', value);
       return;

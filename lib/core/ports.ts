@@ -113,7 +113,11 @@ export interface Memory {
 /** Addresses as the core needs them: a peer id is all that it keeps. */
 export interface Addresses {
   /** Bytes of the address and the port of a live peer id, for cookies and rate limits. Cold path. */
-  sourceOf(peer: number): { readonly address: Uint8Array; readonly port: number; readonly peer: number };
+  sourceOf(peer: number): {
+    readonly address: Uint8Array;
+    readonly port: number;
+    readonly peer: number;
+  };
   /** The id stays with this address until it is unpinned as often. */
   pin(peer: number): void;
   unpin(peer: number): void;
@@ -122,9 +126,28 @@ export interface Addresses {
 /** What a connection tells a diagnostics sink, when there is one. Borrowed bytes are only good during the call. */
 export interface Tracer {
   /** `payload`: the frames, in clear, at `at` to `end` of `bytes`; `byteLength`: of the whole datagram. */
-  packetSent(nowUs: number, packetNumber: number, byteLength: number, bytes: Uint8Array, at: number, end: number): void;
-  packetReceived(nowUs: number, packetNumber: number, byteLength: number, bytes: Uint8Array, at: number, end: number): void;
-  packetLost(nowUs: number, packetNumber: number, byteLength: number, trigger: 'packet' | 'time' | 'pto'): void;
+  packetSent(
+    nowUs: number,
+    packetNumber: number,
+    byteLength: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+  ): void;
+  packetReceived(
+    nowUs: number,
+    packetNumber: number,
+    byteLength: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+  ): void;
+  packetLost(
+    nowUs: number,
+    packetNumber: number,
+    byteLength: number,
+    trigger: 'packet' | 'time' | 'pto',
+  ): void;
   metrics(nowUs: number, metrics: TracedMetrics): void;
   state(nowUs: number, state: string): void;
 }

@@ -271,9 +271,13 @@ function statusOfShape(batch: PacketBatch, at: number): number {
   return length >= PACKET_MIN_BYTES && inside ? 0 : STATUS_TOO_SHORT;
 }
 
-/** Copies the end of the payload from its source. False when source and row do not fit each other. */
+/**
+ * Copies the end of the payload from its source. False when source and row do not fit each other. A batch has no more
+ * sources than rows: the addon does not look behind them.
+ */
 function copySource(batch: PacketBatch, at: number): boolean {
   const { bytes, rows } = batch;
+  if (rows[at + SOURCE] >= batch.capacity) return false;
   const source = batch.sources[rows[at + SOURCE]];
   const from = rows[at + SOURCE_OFFSET];
   const length = rows[at + SOURCE_LENGTH];

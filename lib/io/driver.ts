@@ -9,13 +9,7 @@
  * event loop goes on; at most one timer and one immediate wait.
  */
 
-import {
-  COUNT_SEND_FAILURES,
-  PEER_INTS,
-  PEER_PINS,
-  ROW_SHIFT,
-  STATUS,
-} from '../batch/layout.js';
+import { COUNT_SEND_FAILURES, PEER_INTS, PEER_PINS, ROW_SHIFT, STATUS } from '../batch/layout.js';
 import { PacketBatch } from '../batch/packet-batch.js';
 import type { Endpoint } from '../core/endpoint/endpoint.js';
 import type { Addresses } from '../core/ports.js';
@@ -181,8 +175,8 @@ export class Driver {
     if (this.#isBlocked || !this.#isOpen) return;
     for (let batches = 0; batches < SEND_BATCHES; batches++) {
       if (this.#unsent === this.#batch.length) {
-        if (this.endpoint.transmit(this.#batch, now) === 0) return;
         this.#unsent = 0;
+        if (this.endpoint.transmit(this.#batch, now) === 0) return;
       }
       if (!this.#flush(now)) return;
       this.#dispatchEvents();

@@ -1,36 +1,43 @@
 /**
  * The core's memory: arrays that outlive a turn, and copies of many pieces in one call.
  *
- * By the addon where it runs, else by views. Called by the driver's endpoint for what streams receive.
+ * By the addon where it runs, else by views. Called by the endpoint for what streams receive.
  *
- * Invariant: both ways give the same bytes.
+ * Invariants: both ways give the same bytes. Fresh memory holds what was there before, so pieces that do not fill what
+ * they were meant to fill are an error that is thrown, never a short copy.
  */
 
 import type { Memory } from '../core/ports.js';
+import type { Binding } from '../native/binding.js';
 import { loadBinding } from '../native/load.js';
 
 /** Few pieces are copied faster without a call into the addon. */
 const NATIVE_FROM = 3;
 
-/** Memory of this process. Cheap enough to be called for each endpoint. */
-export function openMemory(): Memory {
-  const gather = loadBinding().binding?.gather;
+/**
+ * Memory of this process. Cheap enough to be called for each endpoint.
+ *
+ * @param binding the addon; undefined = views alone
+ */
+export function openMemory(binding: Binding | undefined = loadBinding().binding): Memory {
+  const gather = binding?.gather;
   return {
     allocate: (byteLength) => Buffer.allocUnsafeSlow(byteLength),
     gather(target, source, pieces, count) {
       if (gather === undefined || count < NATIVE_FROM) gatherViews(target, source, pieces, count);
-      else gather(target, source, pieces, count);
+      else if (gather(target, source, pieces, count) < 0) throw misfit(count, target, source);
     },
   };
 }
 
-/** The same without the addon. */
+/** The same without the addon. @throws RangeError, with nothing copied, when a piece does not fit */
 export function gatherViews(
   target: Uint8Array,
   source: Uint8Array,
   pieces: Int32Array,
   count: number,
 ): void {
+  if (!fits(target, source, pieces, count)) throw misfit(count, target, source);
   let at = 0;
   for (let index = 0; index < count; index++) {
     const offset = pieces[2 * index];
@@ -38,4 +45,22 @@ export function gatherViews(
     target.set(source.subarray(offset, offset + length), at);
     at += length;
   }
+}
+
+function fits(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): boolean {
+  if (count < 0 || 2 * count > pieces.length) return false;
+  let total = 0;
+  for (let index = 0; index < count; index++) {
+    const offset = pieces[2 * index];
+    const length = pieces[2 * index + 1];
+    if (offset < 0 || length < 0 || offset + length > source.byteLength) return false;
+    total += length;
+  }
+  return total <= target.byteLength;
+}
+
+function misfit(count: number, target: Uint8Array, source: Uint8Array): RangeError {
+  return new RangeError(
+    `${count} pieces do not fit a source of ${source.byteLength} and a target of ${target.byteLength} bytes`,
+  );
 }

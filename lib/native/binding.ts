@@ -102,7 +102,10 @@ export interface NativePacketProtection {
   updateKey(id: number, key: Uint8Array, iv: Uint8Array): boolean;
   retirePrevious(id: number): void;
   retireKey(id: number): void;
-  /** Rows done. 0 when bytes, rows or counters were transferred away, or the range names no rows. */
+  /**
+   * Rows done. 0 when bytes, rows or counters were transferred away, or the range names no rows. Of `sources`, no more
+   * are looked at than there are rows; one that is no Uint8Array has no bytes.
+   */
   seal(
     bytes: Uint8Array,
     rows: Int32Array,

@@ -5,8 +5,9 @@
 // where keys come from. Called by native/napi/protection_hot.cc once per batch and direction.
 //
 // Owns the kernel, the function table and all keys. Borrows until a call returns: slab, rows,
-// counters. Invariants: a row that does not lie wholly inside the slab is never touched; a key
-// seals no packet number twice; plaintext that was not authenticated stays nowhere.
+// counters, sources. Invariants: a row that does not lie wholly inside the slab is never touched;
+// nothing outside of a source is read; a key seals no packet number twice; plaintext that was not
+// authenticated stays nowhere.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +22,7 @@ namespace burstwire {
 // Packets that one key may seal: the limit of AES-GCM at any packet size (RFC 9001 section 6.6).
 inline constexpr int64_t kSealLimit = INT64_C(1) << 23;
 
-// Bytes that sealing copies from: borrowed for the call.
+// Bytes that sealing copies from, named by kSource of a row. Of a source that is gone: none.
 struct Source {
   const uint8_t* data = nullptr;
   size_t size = 0;

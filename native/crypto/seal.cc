@@ -1,5 +1,5 @@
-// Sealing a run of rows: AEAD row by row, then header protection for all of them. See
-// packet_protection.h.
+// Sealing a run of rows: copy from the source and AEAD row by row, then header protection for all
+// of them. See packet_protection.h.
 #include <cmath>
 
 #include "packet_run.h"
@@ -22,8 +22,9 @@ bool copy_source(const RowView& view, const int32_t* row) noexcept {
   const auto from = static_cast<size_t>(offset);
   const auto size = static_cast<size_t>(length);
   if (from > source.size || size > source.size - from) return false;
-  std::memcpy(packet_of(view, row) + kPacketHeaderBytes + payload - length, source.data + from,
-              size);
+  // memmove: nobody has promised that a source is not the slab itself.
+  std::memmove(packet_of(view, row) + kPacketHeaderBytes + payload - length, source.data + from,
+               size);
   return true;
 }
 
@@ -53,7 +54,7 @@ int32_t PacketProtection::seal_run(const RowView& view, KeySlot& slot, Run& run)
 
 // All but header protection. What it refuses it leaves alone, the packet number included.
 int32_t PacketProtection::seal_row(const RowView& view, KeySlot& slot, int32_t* row,
-                                uint8_t* nonce) const noexcept {
+                                   uint8_t* nonce) const noexcept {
   double wanted = 0;
   std::memcpy(&wanted, row + kPacketNumber, sizeof(wanted));
   // Written so that NaN is refused.

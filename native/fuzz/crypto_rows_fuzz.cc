@@ -140,6 +140,9 @@ class Machine {
       columns[kLength] = length;
       columns[kStatus] = 0;
       columns[kKey] = id;
+      columns[kSource] = input_.byte() % 4;
+      columns[kSourceOffset] = input_.byte();
+      columns[kSourceLength] = input_.byte() % 2 == 0 ? 0 : input_.byte();
       const double number = next_number_++;
       std::memcpy(columns + kPacketNumber, &number, sizeof(number));
       offset += length;
@@ -158,7 +161,9 @@ class Machine {
   void run(Direction direction) {
     const auto before = rows_;
     const auto slab = Bytes(slab_, slab_ + kSlabBytes);
-    const RowView view = {slab_, kSlabBytes, rows_.data(), endpoint_.counts()};
+    // One that ends where readable memory ends, one that is gone, and one that is the slab itself.
+    const Source sources[] = {{slab_ + kSlabBytes - 100, 100}, {nullptr, 0}, {slab_, kSlabBytes}};
+    const RowView view = {slab_, kSlabBytes, rows_.data(), endpoint_.counts(), sources, 3};
     PacketProtection& protection = endpoint_.protection();
     const int32_t done = direction == Direction::kSeal ? protection.seal(view, 0, kRows)
                                                        : protection.open(view, 0, kRows);
@@ -169,7 +174,7 @@ class Machine {
       const bool settled = then[kStatus] != 0;
       if (!settled && now[kStatus] == 0) good++;
       require(!settled || std::equal(then, then + kRowInts, now));
-      for (const int32_t same : {kOffset, kLength, kRemote, kLocal, kConnection, kKey, kNext}) {
+      for (const int32_t same : {kOffset, kLength, kRemote, kLocal, kConnection, kKey, kSource}) {
         require(now[same] == then[same]);
       }
       if (!settled && now[kStatus] == kStatusForged) check_forged(now);

@@ -6,15 +6,17 @@
 // lib/crypto/native-protection.ts, which checks names and sizes first.
 //
 // Owns: the kernel and all keys; they are wiped by `close`, or when the object is collected.
-// Borrows until return of one call: slab, rows, key bytes, and the counters, which are held by a
-// reference. JavaScript can transfer any of them away at any time, so each address is asked for in
-// every call. Invariant: every method is safe to call with anything, also after `close`.
+// Borrows until return of one call: slab, rows, sources, key bytes, and the counters, which are
+// held by a reference. JavaScript can transfer any of them away at any time, so each address is
+// asked for in every call. Invariant: every method is safe to call with anything, also after
+// `close`.
 #pragma once
 
 #include <napi.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "../crypto/packet_protection.h"
 
@@ -43,6 +45,7 @@ class Protection final : public Napi::ObjectWrap<Protection> {
   // Hot ones, in protection_hot.cc.
   static napi_value seal(napi_env env, napi_callback_info info);
   static napi_value open(napi_env env, napi_callback_info info);
+  bool read_sources(napi_env env, napi_value array, size_t most, RowView& view);
 
   // A place for each counter of each slot; null when the array is too short or was transferred
   // away.
@@ -50,6 +53,10 @@ class Protection final : public Napi::ObjectWrap<Protection> {
 
   std::unique_ptr<PacketProtection> protection_;
   Napi::Reference<Napi::TypedArrayOf<double>> counts_;
+  // Scratch of one call of `seal`, grown to the sources of the largest batch.
+  std::vector<napi_value> elements_;
+  std::vector<Source> sources_;
+  bool is_reading_sources_ = false;
 };
 
 // () -> what packet protection of this process could use; see NativeCrypto in binding.ts.

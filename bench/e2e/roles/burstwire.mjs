@@ -34,6 +34,9 @@ if (isServer) {
   stream.on('error', () => process.exit());
   pour(stream, CHUNK);
   if (process.env.BENCH_STATS) {
-    setInterval(() => process.stderr.write(`${JSON.stringify(connection.stats())}\n`), 1000).unref();
+    setInterval(
+      () => process.stderr.write(`${JSON.stringify(connection.stats())}\n`),
+      1000,
+    ).unref();
   }
 }

@@ -36,12 +36,12 @@ export function build(
   quantumBytes: number,
 ): boolean {
   state.sendDeadlineUs = Number.POSITIVE_INFINITY;
-  // So much is unsettled that the peer has to say something first; the probe timeout sees to it.
-  if (state.recovery.isFull) return false;
   builder.openConnection(state, state.recovery);
   if (state.phase !== 'open') return buildClose(state, builder, nowUs);
   state.keys.updateWhenDue(state.recovery.nextPacketNumber);
   sendProbes(state, builder, nowUs);
+  // So much is unsettled that the peer has to say something first; the probes see to it.
+  if (state.recovery.isFull) return false;
   const more = fill(state, builder, nowUs, quantumBytes);
   if (!more) sendMtuProbe(state, builder, nowUs);
   return more;
@@ -54,7 +54,7 @@ function sendProbes(state: ConnectionState, builder: PacketBuilder, nowUs: numbe
   if (!state.hasPayload) state.recovery.requeueOldest(state.probesPending, state.owners);
   // A path that lost everything may have lost its size.
   const datagramBytes = Math.min(state.datagramBytes, BASE_DATAGRAM_BYTES);
-  while (state.probesPending > 0 && !state.recovery.isFull && builder.hasRoom(datagramBytes)) {
+  while (state.probesPending > 0 && builder.hasRoom(datagramBytes)) {
     state.probesPending--;
     state.isPingPending ||= !state.hasPayload;
     packet(state, builder, nowUs, datagramBytes, true);
@@ -73,7 +73,7 @@ function fill(
   const isPaced = !pacer.isOff;
   let allowance = Math.min(pacer.budgetBytes(nowUs), bucket.takeable(nowUs));
   // What is begun with credit is finished as a train, on credit.
-  if (allowance > 0 && isPaced) allowance += pacer.trainBytes - 1;
+  if (allowance > 0 && isPaced) allowance += Math.max(pacer.trainBytes - datagramBytes, 0);
   let sent = 0;
   while (builder.hasRoom(datagramBytes)) {
     if (!state.hasPayload) {
@@ -81,7 +81,7 @@ function fill(
       state.isWindowLimited = false;
       return false;
     }
-    const flight = recovery.bytesInFlight;
+    const flight = recovery.bytesInFlight - state.mtuProbeBytes;
     const isWindowFull = flight > 0 && flight + datagramBytes > windowBytes;
     if (isWindowFull || recovery.isFull || allowance <= 0) {
       if (!recovery.isFull && state.ackPolicy.onTimer(nowUs)) {
@@ -135,10 +135,7 @@ function addPayload(state: ConnectionState, builder: PacketBuilder): void {
   if (state.isPingPending) addPing(state, builder);
   if (state.pathResponseCount > 0) addPathResponses(state, builder);
   if (localIds.hasPending) localIds.write(builder);
-  if (remoteIds.hasPending) {
-    remoteIds.write(builder);
-    state.remoteId = remoteIds.current;
-  }
+  if (remoteIds.hasPending) remoteIds.write(builder);
   if (streams.hasControl) streams.writeControl(builder);
   if (datagrams.hasData) datagrams.write(builder);
   if (streams.hasData) streams.writeStreams(builder);
@@ -158,17 +155,7 @@ function addAck(state: ConnectionState, builder: PacketBuilder, nowUs: number): 
   let count = received.rangeCount;
   const room = builder.end - builder.at;
   while (count > 1 && ackBytes(ranges, count, delay, hasEcn, ect0, ect1, ce) > room) count >>= 1;
-  builder.at = writeAck(
-    builder.bytes,
-    builder.at,
-    ranges,
-    count,
-    delay,
-    hasEcn,
-    ect0,
-    ect1,
-    ce,
-  );
+  builder.at = writeAck(builder.bytes, builder.at, ranges, count, delay, hasEcn, ect0, ect1, ce);
   builder.recordSilent(SENT_ACK, 0, received.largest, 0);
   state.isAckInPacket = true;
   state.counts.acksSent++;
@@ -235,7 +222,8 @@ function sendMtuProbe(state: ConnectionState, builder: PacketBuilder, nowUs: num
   builder.at = builder.end;
   builder.record(SENT_PING, 0, 0, 0);
   commit(state, builder, nowUs, true);
-  state.pathMtu.onProbeSent(nextPacketNumber, probeBytes, nowUs);
+  state.pathMtu.onProbeSent(nextPacketNumber, probeBytes);
+  state.mtuProbeBytes = probeBytes;
 }
 
 /** CONNECTION_CLOSE, alone in its packet. Never more than one at a time, so never more to send. */

@@ -28,8 +28,6 @@ import { FrameOwners } from './frame-owners.js';
 import type { TransportParameters } from './transport-parameters.js';
 
 const NO_BYTES = new Uint8Array(0);
-/** Connection ids of ours that a peer holds at once. */
-const LOCAL_IDS = 4;
 /** A peer's idle timeout below that is taken for that. */
 const IDLE_TIMEOUT_MIN_US = 1_000_000;
 
@@ -82,8 +80,8 @@ export class ConnectionState {
   readonly handshakeHash: Uint8Array;
   /** Peer id of the address that packets go to. */
   readonly peer: number;
-  /** 8 bytes: the id that packets to the peer carry now. */
-  remoteId: Uint8Array;
+  /** 8 bytes: the id that packets to the peer carry now; changed in place. */
+  readonly remoteId: Uint8Array;
   readonly sealKey: number;
 
   readonly events: EventRing;
@@ -127,6 +125,9 @@ export class ConnectionState {
 
   /** Bytes of a full datagram: the path MTU as window and pacer were told it last. */
   datagramBytes = BASE_DATAGRAM_BYTES;
+
+  /** Bytes of the path MTU probe that is on its way: it is outside of the window. */
+  mtuProbeBytes = 0;
 
   /** PINGs to send: to confirm, to keep alive, to probe. */
   isPingPending = false;
@@ -175,7 +176,6 @@ export class ConnectionState {
     this.remotePublicKey = outcome.remoteStatic;
     this.handshakeHash = outcome.handshakeHash;
     this.peer = outcome.source.peer;
-    this.remoteId = outcome.remoteId;
     this.keys = options.keys;
     this.sealKey = options.keys.sealKey;
     this.peerMaxAckDelayUs = parameters.maxAckDelayMs * 1000;
@@ -193,9 +193,10 @@ export class ConnectionState {
     this.streams = makeStreams(options, this.isInitiator, this);
     this.datagrams = new DatagramQueue(config, options.events, this);
     this.datagrams.setPeerLimit(parameters.maxDatagramFrameSize);
-    const idLimit = Math.min(parameters.activeConnectionIdLimit, LOCAL_IDS);
-    this.localIds = new LocalIds(outcome.localId, idLimit, slot, host);
+    const { activeConnectionIdLimit } = parameters;
+    this.localIds = new LocalIds(outcome.localId, activeConnectionIdLimit, slot, host);
     this.remoteIds = new RemoteIds(outcome.remoteId);
+    this.remoteId = this.remoteIds.current;
     this.owners = new FrameOwners(
       this.streams,
       this.datagrams,

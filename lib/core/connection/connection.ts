@@ -9,11 +9,12 @@
 
 import {
   AEAD_LIMIT_REACHED,
+  errorName,
   KEY_UPDATE_ERROR,
   NO_ERROR,
   PROTOCOL_VIOLATION,
-  errorName,
 } from '../error-codes.js';
+import type { Tracer } from '../ports.js';
 import { ECN_CE } from '../recovery/received-packets.js';
 import type { Stream } from '../streams/stream.js';
 import type { FrameReader } from '../wire/frame-reader.js';
@@ -22,8 +23,8 @@ import { closeLocally, closeSilently, onLatePacket } from './closing.js';
 import { ConnectionState } from './connection-state.js';
 import { type Consumed, consume } from './consume.js';
 import type { PacketBuilder } from './packet-builder.js';
-import { type ConnectionStats, readStats } from './stats.js';
 import { afterChange } from './settle.js';
+import { type ConnectionStats, readStats } from './stats.js';
 import { deadlineOf, onDeadline } from './timers.js';
 
 /** Bits of the first byte that must be zero in a packet that opened (docs/wire-format.md). */
@@ -39,6 +40,12 @@ export class Connection extends ConnectionState {
   #isClosePending = false;
 
   // --- the endpoint's side -------------------------------------------------------------------------------------------
+
+  /** Tells a diagnostics sink what happens from now on. */
+  trace(tracer: Tracer | undefined): void {
+    this.tracer = tracer;
+    this.recovery.tracer = tracer;
+  }
 
   /**
    * An opened packet: `at` and `end` of its frames in `bytes`. `ecn`: the mark of its IP header. Borrows the bytes until

@@ -8,10 +8,7 @@
  */
 
 import { ACK_DELAY_EXPONENT } from '../config.js';
-import {
-  NO_ERROR,
-  PROTOCOL_VIOLATION,
-} from '../error-codes.js';
+import { NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
 import { FRAME_MALFORMED, FRAMES_END, type FrameReader } from '../wire/frame-reader.js';
 import {
   FRAME_ACK,

@@ -7,8 +7,8 @@
  */
 
 import type { DatagramQueue } from '../datagrams/datagram-queue.js';
-import type { FrameHandler } from '../recovery/recovery.js';
 import type { ReceivedPackets } from '../recovery/received-packets.js';
+import type { FrameHandler } from '../recovery/recovery.js';
 import type { Streams } from '../streams/streams.js';
 import {
   SENT_ACK,

@@ -8,16 +8,13 @@
  * the next packet is built.
  */
 
-import { EVENT_PATH_MTU } from '../event-ring.js';
 import { KEY_UPDATE_ERROR, NO_ERROR } from '../error-codes.js';
+import { EVENT_PATH_MTU } from '../event-ring.js';
 import type { FrameReader } from '../wire/frame-reader.js';
 import type { ConnectionState } from './connection-state.js';
 
 /** Header and tag of a packet. */
 const PACKET_OVERHEAD_BYTES = 29;
-/** In slow start a window half used is a window in use: growth must not wait for the pacer. */
-const SLOW_START_USE = 2;
-
 /** An ACK frame, as the reader has it. Returns 0 or an error code; then nothing has changed. */
 export function onAckFrame(
   state: ConnectionState,
@@ -28,7 +25,6 @@ export function onAckFrame(
   nowUs: number,
 ): number {
   const { recovery, keys, congestion } = state;
-  const flightBefore = recovery.bytesInFlight;
   const error = recovery.onAck(reader.ranges, reader.rangeCount, delayUs, nowUs, state.owners);
   if (error !== NO_ERROR) return error;
   keys.onAcknowledged(reader.largest, byPreviousKey);
@@ -36,9 +32,6 @@ export function onAckFrame(
   onEcnCounts(state, reader, hasCounts, nowUs);
   onLosses(state, nowUs);
   if (recovery.ackedBytes > 0) {
-    const isUsed =
-      state.isWindowLimited ||
-      (congestion.isSlowStart && flightBefore * SLOW_START_USE >= congestion.windowBytes);
     congestion.onAck(
       nowUs,
       recovery.ackedBytes,
@@ -46,7 +39,7 @@ export function onAckFrame(
       recovery.largestAcked,
       recovery.rtt,
       recovery.bytesInFlight,
-      isUsed,
+      state.isWindowLimited,
     );
   }
   if (recovery.ackedPackets > 0) state.pathMtu.onPacketAcked(recovery.largestAckedBytes);
@@ -74,6 +67,7 @@ export function onLosses(state: ConnectionState, nowUs: number): void {
 /** Path MTU probes that recovery has just settled; they are no congestion (RFC 8899 section 3). */
 export function onProbes(state: ConnectionState, nowUs: number): void {
   const { recovery, pathMtu } = state;
+  if (recovery.probeAcked >= 0 || recovery.probeLost >= 0) state.mtuProbeBytes = 0;
   if (recovery.probeAcked >= 0) pathMtu.onProbeAcked(recovery.probeAcked, nowUs);
   if (recovery.probeLost >= 0) pathMtu.onProbeLost(recovery.probeLost, nowUs);
 }
@@ -89,7 +83,13 @@ export function afterChange(state: ConnectionState, nowUs: number): void {
     state.events.push(EVENT_PATH_MTU, state, state, pathMtu.current);
   }
   const { rtt } = recovery;
-  pacer.update(nowUs, congestion.windowBytes, rtt.smoothedUs, rtt.hasSample, congestion.isSlowStart);
+  pacer.update(
+    nowUs,
+    congestion.windowBytes,
+    rtt.smoothedUs,
+    rtt.hasSample,
+    congestion.isSlowStart,
+  );
 }
 
 function onEcnCounts(

@@ -12,13 +12,19 @@ import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { TransportConfig } from '../config.js';
 import { Connection } from '../connection/connection.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
+import { REMOTE_IDS_MAX } from '../connection/connection-ids.js';
 import {
   decodeTransportParameters,
   defaultTransportParameters,
   encodeTransportParameters,
 } from '../connection/transport-parameters.js';
 import { CONNECTION_REFUSED, TRANSPORT_PARAMETER_ERROR } from '../error-codes.js';
-import { EVENT_CONNECT_FAILED, EVENT_CONNECTED, EVENT_CONNECTION, type EventRing } from '../event-ring.js';
+import {
+  EVENT_CONNECT_FAILED,
+  EVENT_CONNECTED,
+  EVENT_CONNECTION,
+  type EventRing,
+} from '../event-ring.js';
 import { sameBytes } from '../handshake/bytes.js';
 import { Handshakes } from '../handshake/handshakes.js';
 import { KeySchedule } from '../handshake/key-schedule.js';
@@ -31,7 +37,6 @@ const IK = 1;
 const IK_PSK = 3;
 /** How long an acknowledgement is held back, ms: told to the peer. */
 const MAX_ACK_DELAY_MS = 25;
-const CONNECTION_ID_LIMIT = 4;
 
 /** A peer to connect to. */
 export interface ConnectRequest {
@@ -166,7 +171,7 @@ export class Admission {
     this.#table.set(slot, connection);
     this.#options.addresses.pin(connection.peer);
     this.#table.addId(outcome.localId, slot);
-    connection.tracer = this.#options.tracerFor?.(connection);
+    connection.trace(this.#options.tracerFor?.(connection));
     this.#host.markReady(slot);
     if (attempt === undefined) return;
     // The responder tells its application of us when it has a packet of ours.
@@ -248,7 +253,9 @@ export class Admission {
 
 function parametersOf(config: TransportConfig) {
   return {
-    maxIdleTimeoutMs: Number.isFinite(config.idleTimeoutUs) ? Math.ceil(config.idleTimeoutUs / 1000) : 0,
+    maxIdleTimeoutMs: Number.isFinite(config.idleTimeoutUs)
+      ? Math.ceil(config.idleTimeoutUs / 1000)
+      : 0,
     maxUdpPayloadSize: 65_527,
     initialMaxData: config.initialConnectionData,
     initialMaxStreamDataBidiLocal: config.initialStreamData,
@@ -257,7 +264,7 @@ function parametersOf(config: TransportConfig) {
     initialMaxStreamsBidi: config.maxStreams,
     initialMaxStreamsUni: config.maxStreams,
     maxAckDelayMs: MAX_ACK_DELAY_MS,
-    activeConnectionIdLimit: CONNECTION_ID_LIMIT,
+    activeConnectionIdLimit: REMOTE_IDS_MAX,
     maxDatagramFrameSize: 65_535,
     maxMessageSize: config.maxMessageSize,
   };

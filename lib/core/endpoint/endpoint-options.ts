@@ -6,6 +6,7 @@
 
 import type { TransportConfig } from '../config.js';
 import type { Connection } from '../connection/connection.js';
+import type { Source } from '../handshake/source.js';
 import type {
   Addresses,
   HandshakePrimitives,
@@ -15,7 +16,6 @@ import type {
   Random,
   Tracer,
 } from '../ports.js';
-import type { Source } from '../handshake/source.js';
 
 export interface EndpointOptions {
   readonly config: TransportConfig;

@@ -112,7 +112,7 @@ export class PathMtu {
   }
 
   /** The probe went out as this packet. */
-  onProbeSent(packetNumber: number, bytes: number, _nowUs: number): void {
+  onProbeSent(packetNumber: number, bytes: number): void {
     this.#probeNumber = packetNumber;
     this.#probeBytes = bytes;
   }

@@ -31,13 +31,7 @@ import {
 import { SENT_RESET_STREAM, SENT_STOP_SENDING } from '../wire/sent-kinds.js';
 import type { Credit } from './credit.js';
 import type { Outgoing } from './outgoing.js';
-import {
-  type Stream,
-  WANTS_BLOCKED,
-  WANTS_MAX_DATA,
-  WANTS_RESET,
-  WANTS_STOP,
-} from './stream.js';
+import { type Stream, WANTS_BLOCKED, WANTS_MAX_DATA, WANTS_RESET, WANTS_STOP } from './stream.js';
 import type { StreamTable } from './stream-table.js';
 
 /** Frames of the connection as a whole: bits of `wanted`. */

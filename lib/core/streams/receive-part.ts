@@ -99,7 +99,8 @@ export class ReceivePart {
     const end = offset + length;
     while (this.next < end) {
       const gapEnd = this.#spans.count > 0 ? Math.min(this.#spans.startOf(0), end) : end;
-      if (gapEnd > this.next) this.#note(pieces, memory, slab, at + this.next - offset, gapEnd - this.next);
+      if (gapEnd > this.next)
+        this.#note(pieces, memory, slab, at + this.next - offset, gapEnd - this.next);
       if (this.#spans.count > 0 && this.#spans.startOf(0) <= this.next) {
         this.flush(pieces, memory, slab);
         this.#drain(memory);
@@ -227,7 +228,9 @@ export class ReceivePart {
       const block = blocks.get(index)!;
       const isDone = inBlock + size === BLOCK_BYTES || this.#spans.count === 0;
       if (inBlock + size === BLOCK_BYTES) blocks.delete(index);
-      this.#chunks.push(isDone ? block.subarray(inBlock, inBlock + size) : copyOf(memory, block, inBlock, size));
+      this.#chunks.push(
+        isDone ? block.subarray(inBlock, inBlock + size) : copyOf(memory, block, inBlock, size),
+      );
       this.next += size;
       this.bytesReadable += size;
     }

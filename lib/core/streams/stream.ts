@@ -16,6 +16,8 @@ export type Borrower = (bytes: Uint8Array, offset: number, byteLength: number) =
 
 /** What a stream asks of the Streams that it belongs to. */
 export interface StreamOwner {
+  /** Bytes written and not acknowledged that a stream holds before it pushes back. */
+  readonly sendBufferBytes: number;
   onWritten(stream: Stream): void;
   onResetByUs(stream: Stream, code: number): void;
   onStopByUs(stream: Stream, code: number): void;
@@ -118,6 +120,11 @@ export class Stream {
 
   get buffered(): number {
     return this.written - this.released;
+  }
+
+  /** Whether the application should go on writing. */
+  get hasRoom(): boolean {
+    return this.buffered < this.#owner.sendBufferBytes;
   }
 
   /** Everything was acknowledged, the end included; or the reset was. */

@@ -11,10 +11,10 @@
 import type { TransportConfig } from '../config.js';
 import {
   APPLICATION_ERROR,
+  EXCESSIVE_LOAD,
   FINAL_SIZE_ERROR,
   FLOW_CONTROL_ERROR,
   INTERNAL_ERROR,
-  EXCESSIVE_LOAD,
   MESSAGE_TOO_LARGE,
   NO_ERROR,
   STREAM_STATE_ERROR,
@@ -72,7 +72,10 @@ import { NEW_STREAM, StreamTable } from './stream-table.js';
 /** First byte of a unidirectional stream: what the rest of it is (docs/wire-format.md). */
 export const KIND_BYTES = 0x00;
 export const KIND_MESSAGE = 0x01;
-const KIND_PREFIXES: readonly Uint8Array[] = [Uint8Array.of(KIND_BYTES), Uint8Array.of(KIND_MESSAGE)];
+const KIND_PREFIXES: readonly Uint8Array[] = [
+  Uint8Array.of(KIND_BYTES),
+  Uint8Array.of(KIND_MESSAGE),
+];
 /** STOP_SENDING for a unidirectional stream of a kind that we do not know. */
 export const UNKNOWN_STREAM_KIND = 0x109;
 /** What a whole message costs besides its bytes, as long as the application has not taken it. */
@@ -158,6 +161,10 @@ export class Streams implements StreamOwner {
     this.#table.raise(true, limits.maxStreamsUni, ignore);
   }
 
+  get sendBufferBytes(): number {
+    return this.#options.config.sendBuffer;
+  }
+
   /** Figures for `stats()`. A new object. */
   get counters(): Readonly<Record<string, number>> {
     return {
@@ -182,7 +189,8 @@ export class Streams implements StreamOwner {
 
   /** A new stream; undefined when 1,024 wait for the peer's leave already. */
   open(isUnidirectional: boolean): Stream | undefined {
-    if (this.#isClosed || this.#table.waiting(isUnidirectional) >= WAITING_STREAMS_MAX) return undefined;
+    if (this.#isClosed || this.#table.waiting(isUnidirectional) >= WAITING_STREAMS_MAX)
+      return undefined;
     this.#streamsOpened++;
     const stream = this.#openLocal(isUnidirectional);
     if (isUnidirectional) this.#prefix(stream, KIND_BYTES);
@@ -446,7 +454,8 @@ export class Streams implements StreamOwner {
     switch (kind) {
       case SENT_STREAM:
       case SENT_STREAM_FIN:
-        if (stream !== undefined) this.#onStreamLost(stream, kind === SENT_STREAM_FIN, offset, length);
+        if (stream !== undefined)
+          this.#onStreamLost(stream, kind === SENT_STREAM_FIN, offset, length);
         return;
       case SENT_MAX_DATA:
         this.#control.wanted |= WANT_MAX_DATA;

@@ -8,7 +8,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { STATUS_NO_KEY } from '../../../lib/batch/layout.js';
+import { ROW_SHIFT, SOURCE, SOURCE_LENGTH, STATUS_NO_KEY } from '../../../lib/batch/layout.js';
+import type { PacketBatch } from '../../../lib/batch/packet-batch.js';
 import {
   type NativeProtection,
   type NativeProtectionOptions,
@@ -29,6 +30,10 @@ function open(options: NativeProtectionOptions = {}): NativeProtection {
 
 function smallBatch(key: number, first = 0) {
   return batchToSeal([0, 1, 2].map((i) => ({ key, number: first + i, payload: filled(40, i) })));
+}
+
+function transferAway(array: Uint8Array | Int32Array): void {
+  structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
 }
 
 describe.skipIf(binding === undefined)('native protection', () => {
@@ -94,6 +99,52 @@ describe.skipIf(binding === undefined)('native protection', () => {
     expect(batch.bytes).toEqual(before);
     expect(protection.seal(batch, 1, 3)).toBe(2);
     expect(statusesOf(batch)).toEqual([0, 0, 0]);
+  });
+
+  it('is not moved by an array of sources that runs code when it is read', () => {
+    const protection = open();
+    const id = protection.installKey(trafficKey('aes-128-gcm', 'seal'));
+    const read: { from: (batch: PacketBatch) => void; done: number }[] = [
+      // Memory that was asked for before would be gone now.
+      { from: ({ bytes }) => transferAway(bytes), done: 0 },
+      { from: ({ rows }) => transferAway(rows), done: 0 },
+      { from: ({ sources }) => transferAway(sources[0]), done: 2 },
+      // The scratch of the call is in use.
+      { from: (batch) => expect(protection.seal(batch, 0, 3)).toBe(0), done: 3 },
+    ];
+    read.forEach(({ from, done }, round) => {
+      const batch = smallBatch(id, 3 * round);
+      batch.sources.push(filled(50, 1), filled(50, 2));
+      for (const row of [0, 2]) {
+        batch.rows[(row << ROW_SHIFT) + SOURCE] = row >> 1;
+        batch.rows[(row << ROW_SHIFT) + SOURCE_LENGTH] = 40;
+      }
+      const [, second] = batch.sources;
+      Object.defineProperty(batch.sources, 1, {
+        get() {
+          from(batch);
+          return second;
+        },
+      });
+      expect(protection.seal(batch, 0, 3)).toBe(done);
+    });
+  });
+
+  it('seals nothing when reading the sources throws, and goes on afterwards', () => {
+    const protection = open();
+    const id = protection.installKey(trafficKey('aes-128-gcm', 'seal'));
+    const batch = smallBatch(id);
+    batch.sources.length = 1;
+    Object.defineProperty(batch.sources, 0, {
+      configurable: true,
+      get() {
+        throw new Error('not today');
+      },
+    });
+    expect(() => protection.seal(batch, 0, 3)).toThrow('not today');
+    expect(statusesOf(batch)).toEqual([0, 0, 0]);
+    batch.sources.length = 0;
+    expect(protection.seal(batch, 0, 3)).toBe(3);
   });
 
   it('forgets every key when it is closed, and goes on with new ones', () => {

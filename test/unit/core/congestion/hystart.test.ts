@@ -78,6 +78,35 @@ describe('the delay of a round', () => {
     expect(rounds.hystart.growthDivisor).toBe(4);
   });
 
+  it('needs them in the round of the rise as well', () => {
+    const { hystart } = new Rounds();
+    for (let number = 0; number < 20; number++) hystart.onSample(RTT_US, number, 19);
+    let number = 20;
+    while (hystart.growthDivisor === 1) hystart.onSample(2 * RTT_US, number++, 99);
+    for (let i = 0; i < 7; i++) hystart.onSample(RTT_US, number++, 99);
+    expect(hystart.growthDivisor).toBe(4);
+    hystart.onSample(RTT_US, number, 99);
+    expect(hystart.growthDivisor).toBe(1);
+  });
+
+  it('is compared with the round before, not with the best: a slow drift ends nothing', () => {
+    const rounds = new Rounds();
+    for (let i = 0; i < 20; i++) rounds.round(RTT_US + i * 5000);
+    expect(rounds.hystart.growthDivisor).toBe(1);
+  });
+
+  it('has five rounds again when it rises again', () => {
+    const rounds = new Rounds();
+    rounds.round(RTT_US);
+    for (let i = 0; i < 4; i++) rounds.round(1.2 * RTT_US);
+    rounds.round(1.1 * RTT_US);
+    for (let i = 0; i < 4; i++) rounds.round(1.4 * RTT_US);
+    expect(rounds.hystart.growthDivisor).toBe(4);
+    expect(rounds.hystart.isDone).toBe(false);
+    rounds.round(1.4 * RTT_US);
+    expect(rounds.hystart.isDone).toBe(true);
+  });
+
   it('that stays up ends slow start after five rounds, the one of the rise among them', () => {
     const rounds = new Rounds();
     rounds.round(RTT_US);

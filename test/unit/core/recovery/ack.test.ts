@@ -5,17 +5,18 @@
 
 import { describe, expect, it } from 'vitest';
 import { FRAME_ENCODING_ERROR, PROTOCOL_VIOLATION } from '../../../../lib/core/error-codes.js';
+import {
+  SENT_MAX_DATA,
+  SENT_STREAM,
+  SENT_STREAM_FIN,
+} from '../../../../lib/core/wire/sent-kinds.js';
 import { Harness, rangesOf, seededRandom } from './harness.js';
-
-const STREAM = 0x08;
-const STREAM_FIN = 0x09;
-const MAX_DATA = 0x10;
 
 describe('a wrong ACK changes nothing (R4)', () => {
   /** Packets 0 to 9, of which 0 and 1 are acknowledged. */
   function started(): Harness {
     const harness = new Harness();
-    harness.sendMany(10, { frames: [[STREAM, 0, 0, 10]] });
+    harness.sendMany(10, { frames: [[SENT_STREAM, 0, 0, 10]] });
     harness.nowUs += 20_000;
     harness.ack([0, 1]);
     return harness;
@@ -110,11 +111,20 @@ describe('settles packets (R5)', () => {
     const harness = new Harness();
     const { recovery } = harness;
     recovery.beginPacket();
-    recovery.recordFrame(MAX_DATA, 1, 1, 0);
+    recovery.recordFrame(SENT_MAX_DATA, 1, 1, 0);
     recovery.abandonPacket();
-    expect(harness.send({ frames: [[MAX_DATA, 2, 2, 0]] })).toBe(0);
+    expect(harness.send({ frames: [[SENT_MAX_DATA, 2, 2, 0]] })).toBe(0);
     harness.ack([0, 0]);
-    expect(harness.recorder.acked).toEqual([`${MAX_DATA} 2 2+0`]);
+    expect(harness.recorder.acked).toEqual([`${SENT_MAX_DATA} 2 2+0`]);
+  });
+
+  it('forgets the frames of a packet that was begun and neither committed nor abandoned', () => {
+    const harness = new Harness();
+    harness.recovery.beginPacket();
+    harness.recovery.recordFrame(SENT_MAX_DATA, 1, 1, 0);
+    harness.send({ frames: [[SENT_MAX_DATA, 2, 2, 0]] });
+    harness.ack([0, 0]);
+    expect(harness.recorder.acked).toEqual([`${SENT_MAX_DATA} 2 2+0`]);
   });
 
   it('names the oldest packet that is not settled', () => {
@@ -133,33 +143,36 @@ describe('settles packets (R5)', () => {
 describe('reports frames (R5)', () => {
   it('lowest packet first, over all ranges', () => {
     const harness = new Harness();
-    for (let index = 0; index < 4; index++) harness.send({ frames: [[MAX_DATA, index, 0, 0]] });
+    for (let index = 0; index < 4; index++)
+      harness.send({ frames: [[SENT_MAX_DATA, index, 0, 0]] });
     harness.ack([3, 3], [0, 1]);
-    expect(harness.recorder.acked).toEqual([0, 1, 3].map((index) => `${MAX_DATA} ${index} 0+0`));
+    expect(harness.recorder.acked).toEqual(
+      [0, 1, 3].map((index) => `${SENT_MAX_DATA} ${index} 0+0`),
+    );
   });
 
   it('stream frames that continue each other as one', () => {
     const harness = new Harness();
     for (let index = 0; index < 5; index++) {
-      harness.send({ frames: [[STREAM, 4, index * 100, 100]] });
+      harness.send({ frames: [[SENT_STREAM, 4, index * 100, 100]] });
     }
     harness.ack([0, 4]);
-    expect(harness.recorder.acked).toEqual([`${STREAM} 4 0+500`]);
+    expect(harness.recorder.acked).toEqual([`${SENT_STREAM} 4 0+500`]);
   });
 
   it.each([
-    ['another stream', [STREAM, 8, 100, 100]],
-    ['a gap', [STREAM, 4, 101, 100]],
-    ['an overlap', [STREAM, 4, 99, 100]],
-    ['the end of the stream', [STREAM_FIN, 4, 100, 100]],
-    ['another kind', [MAX_DATA, 4, 100, 100]],
+    ['another stream', [SENT_STREAM, 8, 100, 100]],
+    ['a gap', [SENT_STREAM, 4, 101, 100]],
+    ['an overlap', [SENT_STREAM, 4, 99, 100]],
+    ['the end of the stream', [SENT_STREAM_FIN, 4, 100, 100]],
+    ['another kind', [SENT_MAX_DATA, 4, 100, 100]],
   ] as const)('not across %s', (_name, second) => {
     const harness = new Harness();
-    harness.send({ frames: [[STREAM, 4, 0, 100], second] });
+    harness.send({ frames: [[SENT_STREAM, 4, 0, 100], second] });
     harness.ack([0, 0]);
     const [kind, id, offset, length] = second;
     expect(harness.recorder.acked).toEqual([
-      `${STREAM} 4 0+100`,
+      `${SENT_STREAM} 4 0+100`,
       `${kind} ${id} ${offset}+${length}`,
     ]);
   });
@@ -167,20 +180,23 @@ describe('reports frames (R5)', () => {
   it('not across a packet that was acknowledged before', () => {
     const harness = new Harness();
     for (let index = 0; index < 3; index++) {
-      harness.send({ frames: [[STREAM, 4, index * 100, 100]] });
+      harness.send({ frames: [[SENT_STREAM, 4, index * 100, 100]] });
     }
     harness.ack([1, 1]);
     harness.ack([0, 2]);
     expect(harness.recorder.acked).toEqual([
-      `${STREAM} 4 100+100`,
-      `${STREAM} 4 0+100`,
-      `${STREAM} 4 200+100`,
+      `${SENT_STREAM} 4 100+100`,
+      `${SENT_STREAM} 4 0+100`,
+      `${SENT_STREAM} 4 200+100`,
     ]);
   });
 
   it('of packets with very many frames', () => {
     const harness = new Harness();
-    const frames = Array.from({ length: 1000 }, (_, index) => [MAX_DATA, index, 0, 0] as const);
+    const frames = Array.from(
+      { length: 1000 },
+      (_, index) => [SENT_MAX_DATA, index, 0, 0] as const,
+    );
     harness.send({ frames });
     harness.send({ frames });
     harness.ack([1, 1]);
@@ -194,7 +210,7 @@ describe('ACKs that come late (R10)', () => {
   function withLosses(): Harness {
     const harness = new Harness();
     for (let index = 0; index < 6; index++) {
-      harness.send({ bytes: 1000, isEct: true, frames: [[STREAM, 0, index * 10, 10]] });
+      harness.send({ bytes: 1000, isEct: true, frames: [[SENT_STREAM, 0, index * 10, 10]] });
     }
     harness.nowUs += 10_000;
     harness.ack([5, 5]);
@@ -206,7 +222,7 @@ describe('ACKs that come late (R10)', () => {
     const harness = withLosses();
     harness.recorder.acked = [];
     harness.ack([1, 1]);
-    expect(harness.recorder.acked).toEqual([`${STREAM} 0 10+10`]);
+    expect(harness.recorder.acked).toEqual([`${SENT_STREAM} 0 10+10`]);
     expect(harness.recovery.spuriouslyLost).toBe(1);
   });
 
@@ -254,6 +270,47 @@ describe('ACKs that come late (R10)', () => {
   });
 });
 
+describe('rings that grow (R5, R10)', () => {
+  it('keep the frames of packets in flight, wherever in the ring they begin', () => {
+    const harness = new Harness();
+    harness.sendMany(50, { frames: [[SENT_MAX_DATA, 0, 0, 0]] });
+    harness.ack([0, 40]);
+    harness.recorder.acked = [];
+    for (let number = 50; number < 1000; number++) {
+      harness.send({ bytes: number, frames: [[SENT_MAX_DATA, number, number, 1]] });
+    }
+    harness.ack([50, 999]);
+    expect(harness.recorder.acked).toEqual(
+      Array.from({ length: 950 }, (_, index) => `${SENT_MAX_DATA} ${50 + index} ${50 + index}+1`),
+    );
+    expect(harness.recovery.ackedBytes).toBe((950 * (50 + 999)) / 2);
+  });
+
+  it('keep a packet that is being built', () => {
+    const harness = new Harness();
+    harness.sendMany(30, { frames: [[SENT_MAX_DATA, 7, 7, 7]] });
+    harness.ack([0, 29]);
+    const frames = Array.from({ length: 300 }, (_, id) => [SENT_MAX_DATA, id, 0, 0] as const);
+    harness.recorder.acked = [];
+    harness.send({ frames });
+    harness.ack([30, 30]);
+    expect(harness.recorder.acked).toEqual(frames.map(([kind, id]) => `${kind} ${id} 0+0`));
+  });
+
+  it('keep what is remembered of lost packets', () => {
+    const harness = new Harness();
+    for (let number = 0; number < 40; number++)
+      harness.send({ frames: [[SENT_MAX_DATA, number, 0, 0]] });
+    harness.ack([39, 39]);
+    harness.sendMany(1000);
+    harness.recorder.acked = [];
+    harness.ack([0, 36]);
+    expect(harness.recorder.acked).toEqual(
+      Array.from({ length: 37 }, (_, number) => `${SENT_MAX_DATA} ${number} 0+0`),
+    );
+  });
+});
+
 it('gives the same result for permuted and repeated ACKs', () => {
   const random = seededRandom(77);
   for (let round = 0; round < 60; round++) {
@@ -261,7 +318,7 @@ it('gives the same result for permuted and repeated ACKs', () => {
       const harness = new Harness();
       harness.recovery.seedRtt(5000, 0);
       for (let index = 0; index < 40; index++) {
-        harness.send({ bytes: 100 + index, frames: [[MAX_DATA, index, 0, 0]] });
+        harness.send({ bytes: 100 + index, frames: [[SENT_MAX_DATA, index, 0, 0]] });
       }
       const order = seededRandom(1000 + round);
       const acks: (readonly [number, number])[][] = [];

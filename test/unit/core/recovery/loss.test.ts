@@ -4,10 +4,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { TIMER_LOST, TIMER_NOTHING } from '../../../../lib/core/recovery/recovery.js';
+import { SENT_ACK, SENT_PING, SENT_STREAM } from '../../../../lib/core/wire/sent-kinds.js';
 import { Harness } from './harness.js';
-
-const STREAM = 0x08;
-const PING = 0x01;
 
 describe('by number (R7)', () => {
   it('when a packet three later is acknowledged', () => {
@@ -43,7 +41,7 @@ describe('by number (R7)', () => {
 
   it('each once', () => {
     const harness = new Harness();
-    harness.sendMany(8, { frames: [[STREAM, 0, 0, 1]] });
+    harness.sendMany(8, { frames: [[SENT_STREAM, 0, 0, 1]] });
     harness.ack([4, 4]);
     expect(harness.recovery.lostPackets).toBe(2);
     harness.ack([4, 5]);
@@ -142,10 +140,12 @@ describe('reports (R9)', () => {
   it('the frames at once, lowest packet first and none merged', () => {
     const harness = new Harness();
     for (let index = 0; index < 6; index++) {
-      harness.send({ frames: [[STREAM, 0, index * 10, 10]] });
+      harness.send({ frames: [[SENT_STREAM, 0, index * 10, 10]] });
     }
     harness.ack([5, 5]);
-    expect(harness.recorder.lost).toEqual([0, 10, 20].map((offset) => `${STREAM} 0 ${offset}+10`));
+    expect(harness.recorder.lost).toEqual(
+      [0, 10, 20].map((offset) => `${SENT_STREAM} 0 ${offset}+10`),
+    );
   });
 
   it('bytes, time and sizes of what was lost', () => {
@@ -170,7 +170,7 @@ describe('reports (R9)', () => {
 
   it('packets that ask for no ACK as nobody’s loss', () => {
     const harness = new Harness();
-    harness.send({ isAckEliciting: false, frames: [[0x02, 0, 5, 0]] });
+    harness.send({ isAckEliciting: false, frames: [[SENT_ACK, 0, 5, 0]] });
     harness.sendMany(3);
     harness.ack([3, 3]);
     expect(harness.recovery).toMatchObject({ lostBytes: 0, lostPackets: 0, largestLostNumber: -1 });
@@ -216,7 +216,7 @@ describe('MTU probes (R9)', () => {
 
   it('are lost apart from everything else', () => {
     const harness = new Harness();
-    const probe = harness.send({ bytes: 9000, isProbe: true, frames: [[PING, 0, 0, 0]] });
+    const probe = harness.send({ bytes: 9000, isProbe: true, frames: [[SENT_PING, 0, 0, 0]] });
     harness.sendMany(3);
     harness.ack([1, 3]);
     expect(harness.recovery).toMatchObject({
@@ -261,7 +261,7 @@ describe('limits (R6)', () => {
 
   it('is full when so many frames are in flight that one packet more might not fit', () => {
     const harness = new Harness();
-    const frames = Array.from({ length: 20_000 }, () => [PING, 0, 0, 0] as const);
+    const frames = Array.from({ length: 20_000 }, () => [SENT_PING, 0, 0, 0] as const);
     let sent = 0;
     while (!harness.recovery.isFull) {
       harness.send({ frames });

@@ -7,11 +7,11 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { NO_ERROR, PROTOCOL_VIOLATION } from '../../../../lib/core/error-codes.js';
 import { TIMER_LOST, TIMER_PTO } from '../../../../lib/core/recovery/recovery.js';
+import { SENT_MAX_DATA } from '../../../../lib/core/wire/sent-kinds.js';
 import { Harness, rangesOfNumbers } from './harness.js';
 import { Model } from './model.js';
 
 const runs = Number(process.env.BURSTWIRE_PROPERTY_RUNS ?? 150);
-const MAX_DATA = 0x10;
 
 type Step =
   | { readonly kind: 'send'; readonly count: number; readonly what: number }
@@ -85,7 +85,7 @@ class Pair {
       const isProbe = what === 8;
       const bytes = 40 + ((what * 131 + index * 17) % 1400);
       const number = harness.recovery.nextPacketNumber;
-      harness.send({ bytes, isAckEliciting, isProbe, frames: [[MAX_DATA, number, 0, 0]] });
+      harness.send({ bytes, isAckEliciting, isProbe, frames: [[SENT_MAX_DATA, number, 0, 0]] });
       model.send({ number, sentUs: harness.nowUs, bytes, isAckEliciting, isProbe });
     }
   }

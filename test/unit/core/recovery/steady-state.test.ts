@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReceivedPackets } from '../../../../lib/core/recovery/received-packets.js';
 import { Recovery } from '../../../../lib/core/recovery/recovery.js';
-import { FRAME_STREAM } from '../../../../lib/core/wire/frame-types.js';
+import { SENT_STREAM } from '../../../../lib/core/wire/sent-kinds.js';
 import { Recorder, seededRandom } from './harness.js';
 
 const IN_FLIGHT = 500;
@@ -43,7 +43,7 @@ class Flow {
     while (this.#tail - this.#head < IN_FLIGHT) {
       recovery.beginPacket();
       this.#queue[this.#tail++ & 1023] = recovery.nextPacketNumber;
-      recovery.recordFrame(FRAME_STREAM, 0, this.sent * 1000, 1000);
+      recovery.recordFrame(SENT_STREAM, 0, this.sent * 1000, 1000);
       recovery.commitPacket(this.#nowUs, 1029, true, false, false);
       this.sent++;
     }

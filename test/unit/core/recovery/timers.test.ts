@@ -4,10 +4,10 @@
 
 import { describe, expect, it } from 'vitest';
 import { TIMER_LOST, TIMER_NOTHING, TIMER_PTO } from '../../../../lib/core/recovery/recovery.js';
+import { SENT_ACK, SENT_STREAM } from '../../../../lib/core/wire/sent-kinds.js';
 import { Harness } from './harness.js';
 
 const MAX_DELAY_US = 25_000;
-const STREAM = 0x08;
 
 describe('deadline (R11)', () => {
   it('there is none while nothing is in flight', () => {
@@ -126,20 +126,20 @@ describe('when it fires (R12)', () => {
 
   it('hands back the frames of the oldest packets for the probes', () => {
     const harness = new Harness();
-    harness.send({ isAckEliciting: false, frames: [[0x02, 0, 0, 0]] });
+    harness.send({ isAckEliciting: false, frames: [[SENT_ACK, 0, 0, 0]] });
     harness.send();
     for (let index = 0; index < 3; index++) {
-      harness.send({ frames: [[STREAM, 0, index * 10, 10]] });
+      harness.send({ frames: [[SENT_STREAM, 0, index * 10, 10]] });
     }
     expect(harness.recovery.requeueOldest(2, harness.recorder)).toBe(2);
-    expect(harness.recorder.lost).toEqual([`${STREAM} 0 0+10`, `${STREAM} 0 10+10`]);
+    expect(harness.recorder.lost).toEqual([`${SENT_STREAM} 0 0+10`, `${SENT_STREAM} 0 10+10`]);
     expect(harness.recovery.bytesInFlight).toBe(4 * 1200);
     expect(harness.recovery).toMatchObject({ lostPackets: 0 });
   });
 
   it('frames that were handed back are not lost a second time, and still acknowledged', () => {
     const harness = new Harness();
-    harness.sendMany(5, { frames: [[STREAM, 0, 0, 10]] });
+    harness.sendMany(5, { frames: [[SENT_STREAM, 0, 0, 10]] });
     harness.recovery.requeueOldest(2, harness.recorder);
     harness.recovery.requeueOldest(2, harness.recorder);
     expect(harness.recorder.lost).toHaveLength(2);

@@ -1,0 +1,282 @@
+/**
+ * The options of an endpoint: the table, and what the core is configured with.
+ *
+ * It opens nothing. Called by `Endpoint.bind`.
+ *
+ * Invariant: everything that can be refused without asking the kernel is refused here, synchronously.
+ */
+
+import { DEFAULT_CONFIG, type TransportConfig } from '../core/config.js';
+import type { CryptoEngine } from '../crypto/choose-protection.js';
+import { generateIdentity, type Identity } from '../crypto/identity.js';
+import type { SocketAddress } from '../io/batch-socket.js';
+import {
+  BIND_OPTIONS,
+  type BindConfig,
+  type BindOptions,
+  readEnvironment,
+  resolveBindOptions,
+} from './bind-options.js';
+import { OptionError } from './errors.js';
+import { type OptionTable, type OptionValues, parseOptions } from './option-table.js';
+
+/** Whether to talk with the peer that has this static public key (32 bytes, borrowed for the call). */
+export type Authorize = (publicKey: Uint8Array, address: SocketAddress) => boolean;
+
+/** Options of `Endpoint.bind`; those of `bind` from `burstwire/udp` too. All may be left out. */
+export interface EndpointOptions extends BindOptions {
+  /** Who we are. Default: a new identity, so that nobody knows us again. */
+  readonly identity?: Identity | undefined;
+  /** `'cubic'` (RFC 9438, the default) or `'newreno'` (RFC 9002 section 7). */
+  readonly congestion?: 'cubic' | 'newreno' | undefined;
+  /**
+   * AEAD of the packets of connections that this endpoint begins; all three are spoken by those that it takes. Default
+   * `'aes-128-gcm'`.
+   */
+  readonly aead?: 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305' | undefined;
+  /** What seals packets; `'auto'` (default): the fastest that runs here. BURSTWIRE_CRYPTO overrules it. */
+  readonly cryptoEngine?: CryptoEngine | undefined;
+  /** Ceiling of path MTU discovery (RFC 8899): bytes of UDP payload, 1,200 to 65,507. Default 65,507. */
+  readonly maxDatagramSize?: number | undefined;
+  /** Silence after which a connection ends, ms, 1,000 to 86,400,000. Default 30,000. */
+  readonly idleTimeout?: number | undefined;
+  /** Silence after which a PING is sent, ms, 100 to 86,400,000; 0: never. Default 10,000. */
+  readonly keepAlive?: number | undefined;
+  /** Streams of each kind that the peer may have open at once, 1 to 65,536. Default 1,024. */
+  readonly maxStreams?: number | undefined;
+  /** Largest receive window of a stream, bytes, 16 KiB to 1 GiB; reached by auto-tuning. Default 16 MiB. */
+  readonly maxStreamData?: number | undefined;
+  /** Largest receive window of a connection, bytes, 16 KiB to 1 GiB. Default 24 MiB. */
+  readonly maxConnectionData?: number | undefined;
+  /** Largest message that is received, bytes, 0 to 256 MiB. Default 16 MiB. */
+  readonly maxMessageSize?: number | undefined;
+  /** Connections at once, 1 to 65,536. Default 16,384. */
+  readonly maxConnections?: number | undefined;
+  /** Bytes a second that the whole endpoint sends at most; 0, the default: no limit. */
+  readonly rateLimit?: number | undefined;
+  /** Bytes a second that each connection sends at most; 0, the default: no limit. */
+  readonly connectionRateLimit?: number | undefined;
+  /** 32 bytes that both sides must have, mixed into the handshake (Noise psk2, psk3). Copied. */
+  readonly preSharedKey?: Uint8Array | undefined;
+  /**
+   * Whether to talk with a peer; asked for everyone whose key we did not name in `connect`. Default: everybody may
+   * connect to us. What it throws surfaces as an uncaught exception and counts as no.
+   */
+  readonly authorize?: Authorize | undefined;
+  /** A folder for qlog files, one a connection (JSON-SEQ, for qvis). Default: none are written. */
+  readonly qlog?: string | undefined;
+}
+
+const KIB = 1024;
+const GIB = 1 << 30;
+const DAY_MS = 86_400_000;
+const RATE_MAX = 1e12;
+
+const isBytes32 = (value: unknown): value is Uint8Array =>
+  value instanceof Uint8Array && value.byteLength === 32;
+const isIdentity = (value: unknown): value is Identity =>
+  typeof value === 'object' &&
+  value !== null &&
+  isBytes32((value as Identity).publicKey) &&
+  isBytes32((value as Identity).privateKey);
+const isFunction = (value: unknown): value is Authorize => typeof value === 'function';
+
+/** The rules behind `EndpointOptions`. */
+export const ENDPOINT_OPTIONS = {
+  ...BIND_OPTIONS,
+  identity: {
+    kind: 'checked',
+    expected: 'an identity as generateIdentity() makes it',
+    accepts: isIdentity,
+    doc: 'who we are',
+  },
+  congestion: {
+    kind: 'choice',
+    default: 'cubic',
+    choices: ['cubic', 'newreno'],
+    doc: 'congestion control',
+  },
+  aead: {
+    kind: 'choice',
+    default: 'aes-128-gcm',
+    choices: ['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'],
+    doc: 'what packets are sealed with',
+  },
+  cryptoEngine: {
+    kind: 'choice',
+    default: 'auto',
+    choices: ['auto', 'native', 'node', 'noble'],
+    doc: 'who seals packets',
+  },
+  maxDatagramSize: {
+    kind: 'integer',
+    default: DEFAULT_CONFIG.maxDatagramSize,
+    min: 1200,
+    max: 65_507,
+    unit: 'bytes',
+    doc: 'ceiling of path MTU discovery',
+  },
+  idleTimeout: {
+    kind: 'integer',
+    default: 30_000,
+    min: 1000,
+    max: DAY_MS,
+    unit: 'ms',
+    doc: 'silence that ends a connection',
+  },
+  keepAlive: {
+    kind: 'integer',
+    default: 10_000,
+    min: 0,
+    max: DAY_MS,
+    unit: 'ms',
+    doc: 'silence that a PING breaks; 0: never',
+  },
+  maxStreams: {
+    kind: 'integer',
+    default: DEFAULT_CONFIG.maxStreams,
+    min: 1,
+    max: 65_536,
+    unit: 'streams',
+    doc: 'streams of each kind that a peer may have open',
+  },
+  maxStreamData: {
+    kind: 'integer',
+    default: DEFAULT_CONFIG.maxStreamData,
+    min: 16 * KIB,
+    max: GIB,
+    unit: 'bytes',
+    doc: 'largest receive window of a stream',
+  },
+  maxConnectionData: {
+    kind: 'integer',
+    default: DEFAULT_CONFIG.maxConnectionData,
+    min: 16 * KIB,
+    max: GIB,
+    unit: 'bytes',
+    doc: 'largest receive window of a connection',
+  },
+  maxMessageSize: {
+    kind: 'integer',
+    default: DEFAULT_CONFIG.maxMessageSize,
+    min: 0,
+    max: 256 << 20,
+    unit: 'bytes',
+    doc: 'largest message received',
+  },
+  maxConnections: {
+    kind: 'integer',
+    default: DEFAULT_CONFIG.maxConnections,
+    min: 1,
+    max: 65_536,
+    unit: 'connections',
+    doc: 'connections at once',
+  },
+  rateLimit: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: RATE_MAX,
+    unit: 'bytes/s',
+    doc: 'sent by the endpoint at most; 0: no limit',
+  },
+  connectionRateLimit: {
+    kind: 'integer',
+    default: 0,
+    min: 0,
+    max: RATE_MAX,
+    unit: 'bytes/s',
+    doc: 'sent by a connection at most; 0: no limit',
+  },
+  preSharedKey: {
+    kind: 'checked',
+    expected: 'a Uint8Array of 32 bytes',
+    accepts: isBytes32,
+    doc: 'key that both sides must have',
+  },
+  authorize: {
+    kind: 'checked',
+    expected: 'a function',
+    accepts: isFunction,
+    doc: 'whether to talk with a peer',
+  },
+  qlog: { kind: 'text', doc: 'folder for qlog files' },
+} as const satisfies OptionTable;
+
+export interface EndpointConfig {
+  readonly bind: BindConfig;
+  readonly transport: TransportConfig;
+  readonly identity: Identity;
+  /** Ids of handshake suites, the preferred one first. */
+  readonly suites: readonly number[];
+  readonly cryptoEngine: CryptoEngine;
+  readonly preSharedKey: Uint8Array | undefined;
+  readonly authorize: Authorize | undefined;
+  readonly qlog: string | undefined;
+}
+
+/** Ids of suites by the name of their AEAD (docs/handshake.md). */
+const SUITE_IDS = { 'aes-128-gcm': 1, 'aes-256-gcm': 2, 'chacha20-poly1305': 3 } as const;
+const KEEP_ALIVE_MIN_MS = 100;
+
+/**
+ * Checks the options of `Endpoint.bind` and applies the environment.
+ *
+ * @throws OptionError with any of its codes
+ */
+export function parseEndpointOptions(given: unknown): EndpointConfig {
+  refuseUnfinished(given);
+  const parsed = parseOptions('Endpoint.bind', ENDPOINT_OPTIONS, given);
+  const { values } = parsed;
+  if (values.keepAlive > 0 && values.keepAlive < KEEP_ALIVE_MIN_MS) {
+    throw new OptionError(
+      'ERR_OPTION_RANGE',
+      'keepAlive',
+      values.keepAlive,
+      `Endpoint.bind: option 'keepAlive' must be 0 or at least ${KEEP_ALIVE_MIN_MS} ms, not ${values.keepAlive}`,
+    );
+  }
+  const preferred = SUITE_IDS[values.aead];
+  return Object.freeze({
+    bind: resolveBindOptions(values, parsed.given, readEnvironment()),
+    transport: transportOf(values),
+    identity: values.identity ?? generateIdentity(),
+    suites: [preferred, ...Object.values(SUITE_IDS).filter((id) => id !== preferred)],
+    cryptoEngine: values.cryptoEngine,
+    preSharedKey: values.preSharedKey?.slice(),
+    authorize: values.authorize,
+    qlog: values.qlog,
+  });
+}
+
+/** Names that a later version gives a meaning: said as what they are, not as a typing error. */
+function refuseUnfinished(given: unknown): void {
+  const congestion = (given as { congestion?: unknown } | null | undefined)?.congestion;
+  if (congestion !== 'bbr' && congestion !== 'ledbat') return;
+  throw new OptionError(
+    'ERR_OPTION_RANGE',
+    'congestion',
+    congestion,
+    `Endpoint.bind: congestion control '${congestion}' is not in this version; there are 'cubic' and 'newreno'`,
+  );
+}
+
+function transportOf(values: OptionValues<typeof ENDPOINT_OPTIONS>): TransportConfig {
+  const unlimited = (rate: number): number => (rate === 0 ? Number.POSITIVE_INFINITY : rate);
+  return {
+    ...DEFAULT_CONFIG,
+    congestion: values.congestion,
+    maxDatagramSize: values.maxDatagramSize,
+    idleTimeoutUs: values.idleTimeout * 1000,
+    keepAliveUs: values.keepAlive === 0 ? Number.POSITIVE_INFINITY : values.keepAlive * 1000,
+    maxStreams: values.maxStreams,
+    maxStreamData: values.maxStreamData,
+    maxConnectionData: values.maxConnectionData,
+    initialStreamData: Math.min(DEFAULT_CONFIG.initialStreamData, values.maxStreamData),
+    initialConnectionData: Math.min(DEFAULT_CONFIG.initialConnectionData, values.maxConnectionData),
+    maxMessageSize: values.maxMessageSize,
+    maxConnections: values.maxConnections,
+    rateLimit: unlimited(values.rateLimit),
+    connectionRateLimit: unlimited(values.connectionRateLimit),
+  };
+}
