@@ -6,16 +6,14 @@
  * Invariant: every address that a socket reports gives 4 or 16 bytes; anything else gives 16 zeros.
  */
 
-import { isIP } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /** 4 bytes for IPv4, 16 for IPv6 (a scope, `%eth0`, is left out). Transferred. */
 export function addressBytes(text: string): Uint8Array {
-  const scope = text.indexOf('%');
-  const address = scope < 0 ? text : text.slice(0, scope);
-  const version = isIP(address);
-  if (version === 4) return Uint8Array.from(address.split('.'), Number);
+  if (isIPv4(text)) return Uint8Array.from(text.split('.'), Number);
   const bytes = new Uint8Array(16);
-  if (version === 6) writeIpv6(bytes, address);
+  const address = withoutScope(text);
+  if (isIPv6(address)) writeIpv6(bytes, address);
   return bytes;
 }
 
@@ -35,6 +33,13 @@ function writeGroup(bytes: Uint8Array, index: number, group: string): void {
   const value = Number.parseInt(group, 16);
   bytes[2 * index] = value >>> 8;
   bytes[2 * index + 1] = value;
+}
+
+/** Left out here, since `isIPv6` does not know all names that an interface may have. */
+function withoutScope(text: string): string {
+  const scope = text.indexOf('%');
+  const isNamed = scope >= 0 && scope < text.length - 1;
+  return isNamed ? text.slice(0, scope) : text;
 }
 
 /** `::ffff:192.0.2.1` as `::ffff:c000:201`. */

@@ -64,7 +64,8 @@ export class Outgoing {
   write(space: FrameSpace): void {
     for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
       const sending = stream.sending!;
-      const outcome = this.#writeFrame(stream, sending, space);
+      // It may have been reset, or acknowledged, since it was queued.
+      const outcome = sending.isSendable ? this.#writeFrame(stream, sending, space) : NOTHING;
       if (outcome === PACKET_FULL) return;
       if (outcome === NO_CREDIT) {
         this.isBlocked = true;
