@@ -13,6 +13,8 @@ import { loadBinding } from '../native/load.js';
 
 /** Few pieces are copied faster without a call into the addon. */
 const NATIVE_FROM = 3;
+/** Arrays of that size and above are cut from slabs. */
+const SLAB_FROM_BYTES = 16 << 10;
 
 /**
  * Memory of this process. Cheap enough to be called for each endpoint.
@@ -21,13 +23,44 @@ const NATIVE_FROM = 3;
  */
 export function openMemory(binding: Binding | undefined = loadBinding().binding): Memory {
   const gather = binding?.gather;
+  const slabs = new Slabs(binding);
   return {
-    allocate: (byteLength) => Buffer.allocUnsafeSlow(byteLength),
+    allocate: (byteLength) => slabs.allocate(byteLength),
     gather(target, source, pieces, count) {
       if (gather === undefined || count < NATIVE_FROM) gatherViews(target, source, pieces, count);
       else if (gather(target, source, pieces, count) < 0) throw misfit(count, target, source);
     },
   };
+}
+
+/**
+ * Large arrays, cut from slabs that the addon gives again once they are collected: fresh memory costs page faults.
+ * A part that is kept keeps its slab, so small arrays have memory of their own.
+ */
+class Slabs {
+  readonly #allocateSlab: (() => Uint8Array | undefined) | undefined;
+  #slab: Uint8Array | undefined = undefined;
+  #used = 0;
+
+  constructor(binding: Binding | undefined) {
+    this.#allocateSlab = binding?.allocateSlab;
+  }
+
+  allocate(byteLength: number): Uint8Array {
+    if (byteLength < SLAB_FROM_BYTES || this.#allocateSlab === undefined) {
+      return Buffer.allocUnsafeSlow(byteLength);
+    }
+    if (this.#slab === undefined || this.#used + byteLength > this.#slab.byteLength) {
+      this.#slab = this.#allocateSlab();
+      this.#used = 0;
+      if (this.#slab === undefined || byteLength > this.#slab.byteLength) {
+        return Buffer.allocUnsafeSlow(byteLength);
+      }
+    }
+    const at = this.#used;
+    this.#used += byteLength;
+    return this.#slab.subarray(at, this.#used);
+  }
 }
 
 /** The same without the addon. @throws RangeError, with nothing copied, when a piece does not fit */

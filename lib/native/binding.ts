@@ -103,8 +103,9 @@ export interface NativePacketProtection {
   retirePrevious(id: number): void;
   retireKey(id: number): void;
   /**
-   * Rows done. 0 when bytes, rows or counters were transferred away, or the range names no rows. Of `sources`, no more
-   * are looked at than there are rows; one that is no Uint8Array has no bytes.
+   * Rows done. 0 when bytes, rows or counters were transferred away, the range names no rows, or the rows share memory
+   * with bytes or counters. Of `sources`, no more are looked at than there are rows; one that is no Uint8Array has no
+   * bytes.
    */
   seal(
     bytes: Uint8Array,
@@ -193,6 +194,8 @@ export interface Addon {
   readonly layout: readonly number[];
   /** See Binding. */
   gather(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): number;
+  /** See Binding. */
+  allocateSlab(): Uint8Array | undefined;
   probe(): NativeProbe;
   crypto(): NativeCrypto;
 }
@@ -227,9 +230,15 @@ export interface Binding {
   readonly Primitives: Addon['Primitives'];
   /**
    * Copies pieces of `source` (pairs of offset and bytes), one behind the other, to the front of `target`. Returns the
-   * bytes copied; -1 and nothing is done when a piece lies outside, or an array is too short or transferred away.
+   * bytes copied; -1 and nothing is done when a piece lies outside, an array is too short or transferred away, or the
+   * pieces would be written over.
    */
   gather(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): number;
+  /**
+   * 512 KiB that come back to the addon when they are collected, to be given again without page faults. Not zeroed;
+   * transferred. undefined where there are no external buffers, or no memory.
+   */
+  allocateSlab(): Uint8Array | undefined;
   /** Runs the self-test of each kernel: some 0.1 ms. */
   crypto(): NativeCrypto;
   /** Probes anew at each call: some answers change with privileges and sysctls. */

@@ -81,6 +81,7 @@ function loadFile(path: string): Loaded {
         Protection: addon.Protection,
         Primitives: addon.Primitives,
         gather: addon.gather,
+        allocateSlab: addon.allocateSlab,
         crypto: () => addon.crypto(),
         capabilities: () => describeProbe(addon.probe()),
       },

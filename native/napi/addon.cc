@@ -5,11 +5,14 @@
 #include <napi.h>
 #include <sys/utsname.h>
 
+#include <iterator>
+
 #include "../batch/layout.h"
 #include "../udp/features.h"
 #include "gather.h"
 #include "primitives.h"
 #include "protection_wrap.h"
+#include "slab_pool.h"
 #include "socket_wrap.h"
 
 namespace burstwire {
@@ -53,9 +56,13 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", layout(env));
   exports.Set("probe", Napi::Function::New(env, probe, "probe"));
   exports.Set("crypto", Napi::Function::New(env, describe_crypto, "crypto"));
-  const napi_property_descriptor hot = {"gather", nullptr, gather,       nullptr,
-                                        nullptr,  nullptr, napi_default, nullptr};
-  napi_define_properties(env, exports, 1, &hot);
+  const auto method = [](const char* name, napi_callback callback) {
+    return napi_property_descriptor{name,    nullptr, callback,     nullptr,
+                                    nullptr, nullptr, napi_default, nullptr};
+  };
+  const napi_property_descriptor hot[] = {method("gather", gather),
+                                          method("allocateSlab", allocate_slab)};
+  napi_define_properties(env, exports, std::size(hot), hot);
   return exports;
 }
 
