@@ -18,6 +18,8 @@ const CASES = {
   quinn: { role: 'quinn' },
   burstwire: { role: 'burstwire', env: { BENCH_OPTIONS: SMALL } },
   'burstwire-free': { role: 'burstwire', env: { BENCH_OPTIONS: '{}' } },
+  'burstwire-borrowed': { role: 'burstwire', env: { BENCH_OPTIONS: SMALL, BENCH_BORROW: '1' } },
+  'burstwire-free-borrowed': { role: 'burstwire', env: { BENCH_OPTIONS: '{}', BENCH_BORROW: '1' } },
   'burstwire-js': {
     role: 'burstwire',
     env: { BENCH_OPTIONS: SMALL, BURSTWIRE_ENGINE: 'dgram', BURSTWIRE_CRYPTO: 'node' },
@@ -73,7 +75,7 @@ const rows = names.map((name) => {
 });
 console.table(rows);
 const of = (name) => rows.find((row) => row.case === name)?.['Gbit/s'];
-for (const mine of ['burstwire', 'burstwire-free']) {
+for (const mine of names.filter((name) => name.startsWith('burstwire'))) {
   if (of(mine) === undefined) continue;
   const ratios = ['tls', 'net', 'udx', 'quinn', 'ceiling']
     .filter((name) => of(name) !== undefined)

@@ -1,4 +1,5 @@
-// Bulk over burstwire: one stream of one connection. BENCH_OPTIONS: options of the endpoints, as JSON.
+// Bulk over burstwire: one stream of one connection. BENCH_OPTIONS: options of the endpoints, as JSON; BENCH_BORROW=1:
+// the receiver reads without a copy.
 import { Endpoint, generateIdentity } from '../../../dist/index.js';
 import { CHUNK, isServer, Meter, pour, say, serverInfo } from '../meter.mjs';
 
@@ -16,7 +17,11 @@ if (isServer) {
   });
   server.on('connection', (connection) => {
     connection.on('stream', (stream) => {
-      stream.on('data', (bytes) => meter.add(bytes.length));
+      if (process.env.BENCH_BORROW === '1') {
+        stream.readBorrowed((_bytes, _offset, byteLength) => meter.add(byteLength));
+      } else {
+        stream.on('data', (bytes) => meter.add(bytes.length));
+      }
       stream.on('error', () => {});
     });
   });

@@ -15,7 +15,7 @@ const GAIN = 1.25;
 /** The quantum: as much as RFC 9002 section 7.7 lets out at once, or what two ticks of a timer bring. */
 const QUANTUM_DATAGRAMS = 10;
 const QUANTUM_US = 2000;
-const MAX_QUANTUM_BYTES = 256 * 1024;
+const MAX_QUANTUM_BYTES = 4 << 20;
 const MIN_QUANTUM_DATAGRAMS = 2;
 /** The longest train, datagrams: what one system call takes as one message. */
 const TRAIN_DATAGRAMS = 16;

@@ -10,6 +10,7 @@ import { BASE_DATAGRAM_BYTES, type TransportConfig } from '../config.js';
 import { type CongestionController, createController } from '../congestion/controller.js';
 import { Pacer } from '../congestion/pacer.js';
 import { DatagramQueue } from '../datagrams/datagram-queue.js';
+import { AS_DOUBLE } from '../doubles.js';
 import type { EventRing } from '../event-ring.js';
 import type { KeySchedule } from '../handshake/key-schedule.js';
 import type { Outcome } from '../handshake/outcome.js';
@@ -156,9 +157,9 @@ export class ConnectionState {
 
   readonly counts: ConnectionCounts = {
     packetsSent: 0,
-    bytesSent: 0,
+    bytesSent: AS_DOUBLE,
     packetsReceived: 0,
-    bytesReceived: 0,
+    bytesReceived: AS_DOUBLE,
     duplicates: 0,
     acksSent: 0,
     ptos: 0,
@@ -168,6 +169,8 @@ export class ConnectionState {
 
   constructor(options: ConnectionOptions) {
     const { config, outcome, parameters, host, slot, nowUs } = options;
+    this.counts.bytesSent = 0;
+    this.counts.bytesReceived = 0;
     this.config = config;
     this.slot = slot;
     this.host = host;

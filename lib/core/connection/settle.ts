@@ -83,13 +83,10 @@ export function afterChange(state: ConnectionState, nowUs: number): void {
     state.events.push(EVENT_PATH_MTU, state, state, pathMtu.current);
   }
   const { rtt } = recovery;
-  pacer.update(
-    nowUs,
-    congestion.windowBytes,
-    rtt.smoothedUs,
-    rtt.hasSample,
-    congestion.isSlowStart,
-  );
+  // The path itself decides, not the queue that we build on it: a short one is clocked by its ACKs alone (P2).
+  const isPaceable = rtt.hasSample && rtt.minUs >= 2 * state.config.timerGranularityUs;
+  const { windowBytes, isSlowStart } = congestion;
+  pacer.update(nowUs, windowBytes, rtt.smoothedUs, isPaceable, isSlowStart);
 }
 
 function onEcnCounts(

@@ -11,12 +11,18 @@ import type { TransportConfig } from '../config.js';
 import { NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
 import { EVENT_DATAGRAM, EVENT_DATAGRAM_ROOM, type EventRing } from '../event-ring.js';
 import type { FrameSpace } from '../wire/frame-space.js';
+import { FRAME_PADDING } from '../wire/frame-types.js';
 import { datagramHeaderBytes, NO_LENGTH, writeDatagramHeader } from '../wire/frame-writer.js';
 import { SENT_DATAGRAM } from '../wire/sent-kinds.js';
 
+/** No UDP payload is longer, so no datagram in one. */
+const LENGTH_MAX = 65_535;
+
 export class DatagramQueue {
-  /** Largest payload that the peer takes, bytes; 0: it takes none. */
+  /** Largest payload that the peer takes in a frame of any form, bytes. */
   peerLimitBytes = 0;
+  /** Whether the peer takes any: even an empty one is an error for one that does not (RFC 9221 section 3). */
+  #isWanted = false;
   readonly #config: TransportConfig;
   readonly #events: EventRing;
   readonly #owner: unknown;
@@ -24,6 +30,8 @@ export class DatagramQueue {
   #waiting: (Uint8Array | undefined)[] = [];
   #first = 0;
   #bytes = 0;
+  /** Some were dropped for want of room, and the application has not heard of room since. */
+  #isDropping = false;
   /** Bytes for frames in a packet with nothing else in it. */
   #emptyRoom = Number.POSITIVE_INFINITY;
   /** Events of this turn: entries and bytes. */
@@ -44,7 +52,9 @@ export class DatagramQueue {
 
   /** `max_datagram_frame_size` of the peer: whole frames, type included. */
   setPeerLimit(maxFrameBytes: number): void {
-    this.peerLimitBytes = Math.max(maxFrameBytes - 1, 0);
+    const headerBytes = datagramHeaderBytes(Math.min(maxFrameBytes, LENGTH_MAX));
+    this.#isWanted = maxFrameBytes >= datagramHeaderBytes(0);
+    this.peerLimitBytes = Math.max(maxFrameBytes - headerBytes, 0);
   }
 
   /** Figures for `stats()`. A new object. */
@@ -66,59 +76,63 @@ export class DatagramQueue {
 
   /**
    * Copies the bytes and queues them. 0; 1: queued, and an older one dropped; -1: larger than `most`, the largest that
-   * path and peer take now.
+   * path and peer take now, or the peer takes none.
    */
   send(bytes: Uint8Array, most: number): number {
     const size = bytes.byteLength;
     const { datagramQueue, datagramQueueBytes } = this.#config;
-    if (size > most || size > datagramQueueBytes) {
+    if (!this.#isWanted || size > most || size > datagramQueueBytes || datagramQueue === 0) {
       this.#tooLarge++;
       return -1;
     }
     const before = this.#dropped;
-    while (this.#count >= datagramQueue || this.#bytes + size > datagramQueueBytes) {
-      this.#dropped++;
-      this.#shift();
-    }
-    this.#waiting.push(bytes.slice());
+    while (this.#count >= datagramQueue || this.#bytes + size > datagramQueueBytes) this.#drop();
+    this.#waiting.push(copyOf(bytes, 0, size));
     this.#bytes += size;
     return this.#dropped > before ? 1 : 0;
   }
 
   /** As many DATAGRAM frames as fit. */
   write(space: FrameSpace): void {
-    const wasFull = this.#count >= this.#config.datagramQueue;
     while (this.hasData) {
       const bytes = this.#waiting[this.#first]!;
       const size = bytes.byteLength;
-      const room = space.end - space.at;
-      // Without a length it must be the last of its packet.
-      const isLast = room === datagramHeaderBytes(NO_LENGTH) + size;
-      if (!isLast && room < datagramHeaderBytes(size) + size) {
-        // Alone in a full packet and still too large: the path has narrowed since it was queued.
-        if (room >= this.#emptyRoom) {
-          this.#dropped++;
-          this.#shift();
-          continue;
-        }
-        break;
+      const spare = space.end - space.at - datagramHeaderBytes(NO_LENGTH) - size;
+      if (spare < 0) {
+        // It had a packet for itself and is too large: the path has narrowed since it was queued.
+        if (space.end - space.at < this.#emptyRoom) break;
+        this.#drop();
+        continue;
       }
-      space.at = writeDatagramHeader(space.bytes, space.at, isLast ? NO_LENGTH : size);
-      space.bytes.set(bytes, space.at);
-      space.at += size;
-      space.record(SENT_DATAGRAM, 0, 0, size);
+      this.#put(space, bytes, spare);
       this.#sent++;
       this.#shift();
     }
-    if (wasFull && this.#count < this.#config.datagramQueue) {
-      this.#events.push(EVENT_DATAGRAM_ROOM, this.#owner, this.#owner);
+    if (!this.#isDropping || this.#count >= this.#config.datagramQueue) return;
+    this.#isDropping = false;
+    this.#events.push(EVENT_DATAGRAM_ROOM, this.#owner, this.#owner);
+  }
+
+  /** `spare`: bytes of the packet that would be left behind a frame without a length. */
+  #put(space: FrameSpace, bytes: Uint8Array, spare: number): void {
+    const size = bytes.byteLength;
+    const lengthBytes = datagramHeaderBytes(size) - datagramHeaderBytes(NO_LENGTH);
+    const hasLength = spare >= lengthBytes;
+    if (!hasLength) {
+      // Without a length it must be the last: what is too little for one is PADDING, in front.
+      space.bytes.fill(FRAME_PADDING, space.at, space.at + spare);
+      space.at += spare;
     }
+    space.at = writeDatagramHeader(space.bytes, space.at, hasLength ? size : NO_LENGTH);
+    space.bytes.set(bytes, space.at);
+    space.at += size;
+    space.record(SENT_DATAGRAM, 0, 0, size);
   }
 
   /** A frame has come: `length` bytes at `at`. Copies them. Returns an error code. */
   onDatagram(slab: Uint8Array, at: number, length: number): number {
     const { datagramQueue, datagramQueueBytes } = this.#config;
-    if (length > 65_535) return PROTOCOL_VIOLATION;
+    if (length > LENGTH_MAX) return PROTOCOL_VIOLATION;
     this.#received++;
     if (this.#arrived >= datagramQueue || this.#arrivedBytes + length > datagramQueueBytes) {
       this.#receivedDropped++;
@@ -126,7 +140,7 @@ export class DatagramQueue {
     }
     this.#arrived++;
     this.#arrivedBytes += length;
-    this.#events.push(EVENT_DATAGRAM, this.#owner, slab.slice(at, at + length));
+    this.#events.push(EVENT_DATAGRAM, this.#owner, copyOf(slab, at, length));
     return NO_ERROR;
   }
 
@@ -149,6 +163,12 @@ export class DatagramQueue {
     return this.#waiting.length - this.#first;
   }
 
+  #drop(): void {
+    this.#dropped++;
+    this.#isDropping = true;
+    this.#shift();
+  }
+
   #shift(): void {
     this.#bytes -= this.#waiting[this.#first]!.byteLength;
     this.#waiting[this.#first++] = undefined;
@@ -156,4 +176,11 @@ export class DatagramQueue {
     this.#waiting.splice(0, this.#first);
     this.#first = 0;
   }
+}
+
+/** A copy, also of a Buffer of Node, whose own `slice` is a view. */
+function copyOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
+  const copy = new Uint8Array(length);
+  copy.set(length === bytes.byteLength ? bytes : bytes.subarray(at, at + length));
+  return copy;
 }

@@ -2,11 +2,12 @@
  * Control frames of streams that wait to be sent: limits, resets, stops, complaints of being blocked.
  *
  * A frame is a wish, not bytes: what it says is looked up when it is written, so that a repeated one carries the newest
- * value. Called by streams.ts.
+ * value, and one that has become pointless is not written. Called by sending.ts and incoming.ts.
  *
  * Invariant: a stream waits at most once, whatever it wishes for.
  */
 
+import { AS_DOUBLE } from '../doubles.js';
 import type { FrameSpace } from '../wire/frame-space.js';
 import {
   FRAME_DATA_BLOCKED,
@@ -30,7 +31,6 @@ import {
 } from '../wire/frame-writer.js';
 import { SENT_RESET_STREAM, SENT_STOP_SENDING } from '../wire/sent-kinds.js';
 import type { Credit } from './credit.js';
-import type { Outgoing } from './outgoing.js';
 import { type Stream, WANTS_BLOCKED, WANTS_MAX_DATA, WANTS_RESET, WANTS_STOP } from './stream.js';
 import type { StreamTable } from './stream-table.js';
 
@@ -47,12 +47,16 @@ export class Control {
   readonly #waiting: Stream[] = [];
   readonly #credit: Credit;
   readonly #table: StreamTable;
-  readonly #outgoing: Outgoing;
+  readonly #onSendable: () => void;
+  /** The limit of the peer for the connection: what DATA_BLOCKED names. */
+  maxData = AS_DOUBLE;
 
-  constructor(credit: Credit, table: StreamTable, outgoing: Outgoing) {
+  /** @param onSendable called when there is something to write */
+  constructor(credit: Credit, table: StreamTable, onSendable: () => void) {
+    this.maxData = 0;
     this.#credit = credit;
     this.#table = table;
-    this.#outgoing = outgoing;
+    this.#onSendable = onSendable;
   }
 
   get isPending(): boolean {
@@ -62,9 +66,17 @@ export class Control {
   /** The stream wants a frame: WANTS_*. */
   want(stream: Stream, frame: number): void {
     stream.pendingControl |= frame;
-    if (stream.isControlQueued) return;
-    stream.isControlQueued = true;
-    this.#waiting.push(stream);
+    if (!stream.isControlQueued) {
+      stream.isControlQueued = true;
+      this.#waiting.push(stream);
+    }
+    this.#onSendable();
+  }
+
+  /** The connection wants a frame: WANT_*. */
+  wantConnection(frame: number): void {
+    this.wanted |= frame;
+    this.#onSendable();
   }
 
   clear(): void {
@@ -96,7 +108,7 @@ export class Control {
       this.#put(space, WANT_MAX_STREAMS_UNI, FRAME_MAX_STREAMS_UNI, limit);
     }
     if ((this.wanted & WANT_DATA_BLOCKED) !== 0) {
-      this.#put(space, WANT_DATA_BLOCKED, FRAME_DATA_BLOCKED, this.#outgoing.maxData);
+      this.#put(space, WANT_DATA_BLOCKED, FRAME_DATA_BLOCKED, this.maxData);
     }
     if ((this.wanted & WANT_STREAMS_BLOCKED_BIDI) !== 0) {
       const most = this.#table.most(false);
@@ -125,6 +137,12 @@ export class Control {
       space.record(SENT_RESET_STREAM, id, 0, 0);
       stream.pendingControl &= ~WANTS_RESET;
     }
+    // Once the end is known, or nobody wants the rest, limits are of no use; nor is a stop, once the peer has given up.
+    const { receiving } = stream;
+    if (receiving === undefined || receiving.finalSize >= 0 || receiving.isStopped) {
+      stream.pendingControl &= ~WANTS_MAX_DATA;
+      if (receiving !== undefined && receiving.resetCode >= 0) stream.pendingControl &= ~WANTS_STOP;
+    }
     if ((stream.pendingControl & WANTS_STOP) !== 0) {
       if (space.at + stopSendingBytes(id, stream.stopCode) > space.end) return false;
       space.at = writeStopSending(space.bytes, space.at, id, stream.stopCode);
@@ -135,6 +153,7 @@ export class Control {
       if (!this.#putStream(space, FRAME_MAX_STREAM_DATA, id, stream.credit!.update())) return false;
       stream.pendingControl &= ~WANTS_MAX_DATA;
     }
+    if (stream.sending?.isHeldBack !== true) stream.pendingControl &= ~WANTS_BLOCKED;
     if ((stream.pendingControl & WANTS_BLOCKED) !== 0) {
       const { maxData } = stream.sending!;
       if (!this.#putStream(space, FRAME_STREAM_DATA_BLOCKED, id, maxData)) return false;

@@ -2,27 +2,33 @@
  * A receive window: how far the peer may send, moved by what the application consumes (RFC 9000 section 4).
  *
  * One for the connection, one for each stream that receives. It grows by itself where the application is fast and the
- * window is what holds the peer back. It sends nothing. Called by streams.ts.
+ * window is what holds the peer back. It sends nothing. Called by incoming.ts.
  *
  * Invariant: limit = consumed + window at the time of the last update, so an application that does not read grants
  * exactly the window.
  */
+
+import { AS_DOUBLE } from '../doubles.js';
 
 /** Round trips shorter than that count as that long: batches, not the path, decide how much is on the way. */
 const RTT_FLOOR_US = 1000;
 
 export class Credit {
   /** Offset that the peer may send up to, as it was told last. */
-  limit: number;
+  limit = AS_DOUBLE;
   windowBytes: number;
-  consumed = 0;
+  consumed = AS_DOUBLE;
   readonly #most: number;
-  #epochUs = 0;
-  #epochConsumed = 0;
+  /** When what was consumed was `#epochConsumed`; -1 before the first look. */
+  #epochUs = AS_DOUBLE;
+  #epochConsumed = AS_DOUBLE;
 
   constructor(windowBytes: number, most: number) {
     this.windowBytes = Math.min(windowBytes, most);
     this.limit = this.windowBytes;
+    this.consumed = 0;
+    this.#epochUs = -1;
+    this.#epochConsumed = 0;
     this.#most = most;
   }
 
@@ -30,6 +36,11 @@ export class Credit {
   consume(bytes: number): boolean {
     this.consumed += bytes;
     return this.limit - this.consumed < this.windowBytes / 2;
+  }
+
+  /** What was consumed is not, after all: `bytes` wait for the application again. The limit stays as it was told. */
+  hold(bytes: number): void {
+    this.consumed -= bytes;
   }
 
   /** The limit to tell the peer now. */
@@ -43,6 +54,7 @@ export class Credit {
    * Returns whether it grew.
    */
   tune(nowUs: number, minRttUs: number): boolean {
+    if (this.#epochUs < 0) this.#epochUs = nowUs;
     if (this.consumed - this.#epochConsumed < this.windowBytes) return false;
     const elapsedUs = nowUs - this.#epochUs;
     this.#epochUs = nowUs;

@@ -2,12 +2,13 @@
  * Which stream's bytes go into a packet: fills STREAM frames in turn, within the credit that the peer gave.
  *
  * Lost bytes go before new ones. A stream sends up to a quantum before the next has its turn, so that large streams do
- * not share packets for nothing and small ones never wait long. Called by streams.ts.
+ * not share packets for nothing and small ones never wait long. Called by sending.ts.
  *
- * Invariants: new bytes stay within the connection's credit and each stream's; only streams that could send now are
- * queued, or else are set aside until the connection's credit grows.
+ * Invariants: new bytes stay within the connection's credit and each stream's; a stream that could send but for the
+ * connection's credit is queued or set aside, each at most once.
  */
 
+import { AS_DOUBLE } from '../doubles.js';
 import type { FrameSpace } from '../wire/frame-space.js';
 import { NO_LENGTH, streamHeaderBytes, writeStreamHeader } from '../wire/frame-writer.js';
 import { SENT_STREAM, SENT_STREAM_FIN } from '../wire/sent-kinds.js';
@@ -21,38 +22,68 @@ const QUANTUM_BYTES = 16 * 1452;
 /** Below that a copy is cheaper than a source of its own. */
 const GATHER_BYTES_MIN = 128;
 
+/** Who hears of what stands in the way of sending. */
+export interface OutgoingOwner {
+  /** A chunk of the stream is gone: its buffer was transferred away or made smaller. */
+  onChunkGone(stream: Stream): void;
+  /** The stream has sent as much as the peer takes of it. */
+  onHeldBack(stream: Stream): void;
+  /** New bytes wait for the connection's credit: once for each limit. */
+  onBlocked(): void;
+}
+
 export class Outgoing {
   /** Bytes of all streams that the peer takes (MAX_DATA), and that were sent, each once. */
-  maxData = 0;
-  sentData = 0;
-  retransmittedBytes = 0;
-  sentBytes = 0;
-  /** New bytes wait for the connection's credit. */
-  isBlocked = false;
+  maxData = AS_DOUBLE;
+  sentData = AS_DOUBLE;
+  retransmittedBytes = AS_DOUBLE;
+  sentBytes = AS_DOUBLE;
   readonly #queue = new SendQueue();
   readonly #aside: Stream[] = [];
-  /** Called when a chunk of a stream is gone. */
-  onChunkGone: (stream: Stream) => void = ignore;
+  /** The limit of the connection that was complained of. */
+  #blockedAt = AS_DOUBLE;
+  readonly #owner: OutgoingOwner;
+
+  constructor(owner: OutgoingOwner) {
+    this.maxData = 0;
+    this.sentData = 0;
+    this.retransmittedBytes = 0;
+    this.sentBytes = 0;
+    this.#blockedAt = -1;
+    this.#owner = owner;
+  }
 
   /** Whether a STREAM frame could be sent now. */
   get hasData(): boolean {
-    return this.#queue.length > 0;
+    const { first } = this.#queue;
+    return first !== undefined && (this.#isReady(first.sending!) || this.#skipUnready());
+  }
+
+  /** New bytes wait for the connection's credit. */
+  get isBlocked(): boolean {
+    return this.#aside.length > 0 && this.sentData >= this.maxData;
   }
 
   /** Something of the stream may be sendable now. */
   offer(stream: Stream): void {
     const { sending } = stream;
-    if (sending === undefined || stream.isQueued || !sending.isSendable) return;
-    this.#queue.push(stream);
+    if (sending === undefined || stream.isQueued || stream.isWaiting) return;
+    if (this.#isReady(sending)) this.#queue.push(stream);
+    else if (sending.isSendable) this.#setAside(stream);
+    else if (sending.isHeldBack) this.#owner.onHeldBack(stream);
   }
 
   /** The peer takes more. */
   raise(maxData: number): void {
     if (maxData <= this.maxData) return;
     this.maxData = maxData;
-    this.isBlocked = false;
-    for (const stream of this.#aside) this.offer(stream);
-    this.#aside.length = 0;
+    const count = this.#aside.length;
+    for (let index = 0; index < count; index++) {
+      const stream = this.#aside[index];
+      stream.isAside = false;
+      this.offer(stream);
+    }
+    this.#aside.splice(0, count);
   }
 
   clear(): void {
@@ -65,21 +96,46 @@ export class Outgoing {
     for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
       const sending = stream.sending!;
       // It may have been reset, or acknowledged, since it was queued.
-      const outcome = sending.isSendable ? this.#writeFrame(stream, sending, space) : NOTHING;
+      const outcome = this.#isReady(sending) ? this.#writeFrame(stream, sending, space) : NOTHING;
       if (outcome === PACKET_FULL) return;
-      if (outcome === NO_CREDIT) {
-        this.isBlocked = true;
-        this.#queue.shift();
-        this.#aside.push(stream);
-      } else if (outcome === NOTHING || !sending.isSendable) {
-        stream.turnBytes = 0;
-        this.#queue.shift();
+      if (outcome === NOTHING || !this.#isReady(sending)) {
+        this.#leave(stream, sending);
       } else if (stream.turnBytes >= QUANTUM_BYTES) {
         stream.turnBytes = 0;
         this.#queue.rotate();
       }
       if (space.at >= space.end) return;
     }
+  }
+
+  #isReady(sending: SendPart): boolean {
+    if (sending.fresh > 0 && this.sentData < this.maxData) return sending.resetCode < 0;
+    return sending.isSendableWithoutCredit;
+  }
+
+  /** The first of the queue has nothing that could be sent now. */
+  #leave(stream: Stream, sending: SendPart): void {
+    stream.turnBytes = 0;
+    this.#queue.shift();
+    if (sending.isSendable) this.#setAside(stream);
+    else if (sending.isHeldBack) this.#owner.onHeldBack(stream);
+  }
+
+  #skipUnready(): boolean {
+    for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
+      if (this.#isReady(stream.sending!)) return true;
+      this.#leave(stream, stream.sending!);
+    }
+    return false;
+  }
+
+  #setAside(stream: Stream): void {
+    if (stream.isAside) return;
+    stream.isAside = true;
+    this.#aside.push(stream);
+    if (this.#blockedAt === this.maxData) return;
+    this.#blockedAt = this.maxData;
+    this.#owner.onBlocked();
   }
 
   #writeFrame(stream: Stream, sending: SendPart, space: FrameSpace): number {
@@ -91,10 +147,7 @@ export class Outgoing {
     } else {
       available = sending.fresh;
       const credit = this.maxData - this.sentData;
-      if (available > credit) {
-        available = credit;
-        if (credit === 0) return NO_CREDIT;
-      }
+      if (available > credit) available = credit;
     }
     let room = space.end - space.at - streamHeaderBytes(stream.id, offset, NO_LENGTH);
     if (room < 0 || (room === 0 && available > 0)) return PACKET_FULL;
@@ -132,7 +185,7 @@ export class Outgoing {
         space.at += length;
       } else {
         space.at = start;
-        this.onChunkGone(stream);
+        this.#owner.onChunkGone(stream);
         return NOTHING;
       }
     }
@@ -153,7 +206,4 @@ export class Outgoing {
 
 const WRITTEN = 0;
 const PACKET_FULL = 1;
-const NO_CREDIT = 2;
-const NOTHING = 3;
-
-function ignore(): void {}
+const NOTHING = 2;

@@ -1,27 +1,58 @@
 /**
- * Where in-order stream data of the batch at hand lies in the slab: pairs of offset and length, in runs, one a stream.
+ * Where in-order stream data of the batch at hand lies in the slab: pairs of offset and length, chained by stream.
  *
- * It holds numbers and no bytes. A stream that gets data again after another stream has, begins a new run and settles the
- * old one. Called by streams.ts and receive-part.ts.
+ * It holds numbers and no bytes. Streams whose packets alternate in a batch have a chain each, so that each still gets
+ * one chunk. Called by receive-part.ts; emptied by streams.ts.
  *
- * Invariant: a run is contiguous, so that one call can copy all of it.
+ * Invariant: the pieces of one chain are in the order of their stream, without a gap.
  */
 
 /** Pieces of one batch; what is more is copied at once. A receive call returns at most 8,192 datagrams. */
 export const PIECES_MAX = 16_384;
+/** Most connections never have more in a batch. */
+const FIRST_PIECES = 64;
 
 export class Pieces {
-  /** `pairs[2 * i]` offset in the slab, `pairs[2 * i + 1]` bytes. */
-  readonly pairs = new Int32Array(2 * PIECES_MAX);
+  /** `pairs[2 * i]` offset in the slab, `pairs[2 * i + 1]` bytes. Replaced when it grows. */
+  pairs: Int32Array = new Int32Array(2 * FIRST_PIECES);
+  /** The next piece of the same stream; without meaning for the last. */
+  following: Int32Array = new Int32Array(FIRST_PIECES);
   count = 0;
+  #collected: Int32Array = new Int32Array(0);
 
   get isFull(): boolean {
     return this.count === PIECES_MAX;
   }
 
-  add(offset: number, length: number): void {
-    const at = 2 * this.count++;
-    this.pairs[at] = offset;
-    this.pairs[at + 1] = length;
+  /** Adds a piece behind `previous`, the last one of its chain, or -1 for a new chain. Returns its number. */
+  add(offset: number, length: number, previous: number): number {
+    const index = this.count++;
+    if (index === this.following.length) this.#grow();
+    this.pairs[2 * index] = offset;
+    this.pairs[2 * index + 1] = length;
+    if (previous >= 0) this.following[previous] = index;
+    return index;
+  }
+
+  /** The pairs of the `count` pieces of a chain from `first` to `last`, one behind the other. Borrowed until next time. */
+  collect(first: number, last: number, count: number): Int32Array {
+    const { pairs, following } = this;
+    if (last - first + 1 === count) return pairs.subarray(2 * first, 2 * last + 2);
+    if (this.#collected.length < pairs.length) this.#collected = new Int32Array(pairs.length);
+    const collected = this.#collected;
+    for (let place = 0, index = first; place < count; place++, index = following[index]) {
+      collected[2 * place] = pairs[2 * index];
+      collected[2 * place + 1] = pairs[2 * index + 1];
+    }
+    return collected;
+  }
+
+  #grow(): void {
+    const pairs = new Int32Array(2 * this.pairs.length);
+    pairs.set(this.pairs);
+    this.pairs = pairs;
+    const following = new Int32Array(2 * this.following.length);
+    following.set(this.following);
+    this.following = following;
   }
 }

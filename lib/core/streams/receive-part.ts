@@ -2,47 +2,53 @@
  * The receiving half of a stream: puts bytes in order and keeps them until the application reads (RFC 9000 section 3.2).
  *
  * In-order data of a batch is noted where it lies and copied once when the batch ends; data ahead of a hole is copied at
- * once into blocks. Limits are checked by streams.ts before. Called by streams.ts.
+ * once (reassembly.ts). Limits and final size are checked by incoming.ts before. Called by incoming.ts.
  *
- * Invariants: bytes come out in order, each once, and never change once received: the first that came wins; memory is
- * bounded by the window (blocks) and by the cap on spans.
+ * Invariants: bytes come out in order, each once, and never change once received: the first that came wins; what small
+ * pieces cost beyond their bytes is bounded.
  */
 
-import { EXCESSIVE_LOAD, NO_ERROR } from '../error-codes.js';
+import { AS_DOUBLE } from '../doubles.js';
 import type { Memory } from '../ports.js';
-import { RangeSet } from '../range-set.js';
 import type { Pieces } from './pieces.js';
+import { Reassembly } from './reassembly.js';
 
-/** Bytes of a block that holds data ahead of a hole: two of them at most are wasted for a stream. */
-const BLOCK_BYTES = 16 << 10;
-/** Disjoint spans ahead of a hole: that many, and one more for each 4 KiB of the window. */
-const SPANS_MIN = 1000;
-const SPAN_BYTES = 4096;
 /** Longest chunk that the application gets: longer ones cost page faults. */
 const CHUNK_BYTES_MAX = 128 << 10;
+/** With that many chunks unread, small ones are put together: an array for each byte would be a hundred times its size. */
+const LOOSE_CHUNKS = 8;
+const SMALL_BYTES = 4 << 10;
+const TAIL_BYTES = 16 << 10;
 
 export class ReceivePart {
   /** Next byte in order. */
-  next = 0;
+  next = AS_DOUBLE;
   /** Behind the highest byte that came. */
-  highest = 0;
+  highest = AS_DOUBLE;
   /** -1 until the end is known. */
-  finalSize = -1;
+  finalSize = AS_DOUBLE;
   /** The peer's code after RESET_STREAM; -1 before. */
   resetCode = -1;
   /** The application wants no more. */
   isStopped = false;
   /** Bytes in order that wait to be read: in chunks, and in pieces of the batch. */
   bytesReadable = 0;
-  /** First piece of this batch's run, and how many. */
-  runStart = 0;
+  /** Pieces of this batch that are not in chunks yet: a chain. */
   runCount = 0;
-  /** Bytes of the run. */
-  #runBytes = 0;
+  #runFirst = 0;
+  #runLast = -1;
   readonly #chunks: Uint8Array[] = [];
   #head = 0;
-  readonly #spans = new RangeSet();
-  #blocks: Map<number, Uint8Array> | undefined = undefined;
+  #ahead: Reassembly | undefined = undefined;
+  /** The last chunk is the front of this array, up to `#tailUsed`; undefined: it stands alone. */
+  #tail: Uint8Array | undefined = undefined;
+  #tailUsed = 0;
+
+  constructor() {
+    this.next = 0;
+    this.highest = 0;
+    this.finalSize = -1;
+  }
 
   /** All bytes have come. */
   get isComplete(): boolean {
@@ -51,7 +57,7 @@ export class ReceivePart {
 
   /** Disjoint spans that wait for a hole to close. */
   get spans(): number {
-    return this.#spans.count;
+    return this.#ahead === undefined ? 0 : this.#ahead.spans.count;
   }
 
   /** Next chunk in order; undefined when none is there. Transferred. */
@@ -62,6 +68,10 @@ export class ReceivePart {
     if (this.#head === this.#chunks.length) {
       this.#chunks.length = 0;
       this.#head = 0;
+      this.#tail = undefined;
+    } else if (this.#head >= 64 && 2 * this.#head > this.#chunks.length) {
+      this.#chunks.splice(0, this.#head);
+      this.#head = 0;
     }
     this.bytesReadable -= chunk.byteLength;
     return chunk;
@@ -69,23 +79,21 @@ export class ReceivePart {
 
   /** All that is there as one array, transferred: a whole message. */
   takeAll(memory: Memory): Uint8Array {
-    const first = this.#chunks[this.#head];
     const total = this.bytesReadable;
-    if (first !== undefined && first.byteLength === total) {
-      this.clear();
-      return first;
-    }
-    const whole = memory.allocate(total);
-    let at = 0;
-    for (let index = this.#head; index < this.#chunks.length; index++) {
-      whole.set(this.#chunks[index], at);
-      at += this.#chunks[index].byteLength;
+    const first = this.#chunks[this.#head];
+    let whole = first;
+    if (first === undefined || first.byteLength !== total) {
+      whole = memory.allocate(total);
+      for (let index = this.#head, at = 0; index < this.#chunks.length; index++) {
+        whole.set(this.#chunks[index], at);
+        at += this.#chunks[index].byteLength;
+      }
     }
     this.clear();
     return whole;
   }
 
-  /** Data in order, that is: `offset` is `next`, or below. Returns an error code. */
+  /** Data at `offset` of the stream, `length` bytes at `at` of the slab. Nothing is beyond a limit. */
   accept(
     pieces: Pieces,
     memory: Memory,
@@ -93,52 +101,61 @@ export class ReceivePart {
     at: number,
     offset: number,
     length: number,
-    windowBytes: number,
-  ): number {
-    if (offset > this.next) return this.#keep(memory, slab, at, offset, length, windowBytes);
+  ): void {
     const end = offset + length;
-    while (this.next < end) {
-      const gapEnd = this.#spans.count > 0 ? Math.min(this.#spans.startOf(0), end) : end;
-      if (gapEnd > this.next)
-        this.#note(pieces, memory, slab, at + this.next - offset, gapEnd - this.next);
-      if (this.#spans.count > 0 && this.#spans.startOf(0) <= this.next) {
-        this.flush(pieces, memory, slab);
-        this.#drain(memory);
+    if (offset > this.next) {
+      this.#ahead ??= new Reassembly();
+      this.#ahead.keep(memory, slab, at, offset, length);
+    } else if (this.spans === 0) {
+      if (end > this.next) {
+        this.#note(pieces, memory, slab, at + this.next - offset, end - this.next);
       }
+    } else {
+      this.#fill(this.#ahead!, pieces, memory, slab, at, offset, end);
     }
-    return NO_ERROR;
   }
 
-  /** Copies the run of this batch into chunks. */
+  /** The first byte is not for the application: it is passed over. */
+  skipFirst(memory: Memory): void {
+    this.next = 1;
+    const ahead = this.#ahead;
+    if (ahead !== undefined && this.spans > 0 && ahead.spans.startOf(0) <= 1) {
+      this.#drain(ahead, memory);
+    }
+  }
+
+  /** Copies the pieces of this batch into chunks. */
   flush(pieces: Pieces, memory: Memory, slab: Uint8Array): void {
-    const { pairs } = pieces;
-    let from = this.runStart;
-    const end = from + this.runCount;
-    let left = this.#runBytes;
-    while (from < end) {
-      let to = from;
-      let bytes = 0;
-      while (to < end && (to === from || bytes + pairs[2 * to + 1] <= CHUNK_BYTES_MAX)) {
-        bytes += pairs[2 * to + 1];
-        to++;
+    const { pairs, following } = pieces;
+    while (this.runCount > 0) {
+      const first = this.#runFirst;
+      let last = first;
+      let count = 1;
+      let bytes = pairs[2 * first + 1];
+      while (count < this.runCount) {
+        const next = following[last];
+        if (bytes + pairs[2 * next + 1] > CHUNK_BYTES_MAX) break;
+        bytes += pairs[2 * next + 1];
+        last = next;
+        count++;
       }
-      const chunk = memory.allocate(bytes);
-      memory.gather(chunk, slab, pairs.subarray(2 * from, 2 * to), to - from);
-      this.#chunks.push(chunk);
-      from = to;
-      left -= bytes;
+      const target = this.#room(memory, bytes);
+      if (count === 1) target.set(slab.subarray(pairs[2 * first], pairs[2 * first] + bytes));
+      else memory.gather(target, slab, pieces.collect(first, last, count), count);
+      this.runCount -= count;
+      this.#runFirst = following[last];
     }
-    this.#runBytes = left;
-    this.runCount = 0;
+    this.#runLast = -1;
   }
 
-  /** The run is the application's already: delivered without a copy. */
-  dropRun(): number {
-    const bytes = this.#runBytes;
-    this.runCount = 0;
-    this.#runBytes = 0;
-    this.bytesReadable -= bytes;
-    return bytes;
+  /** Takes the first piece that is in no chunk: its number. It counts as read. Only when there is no chunk before it. */
+  takePiece(pieces: Pieces): number {
+    const index = this.#runFirst;
+    this.#runFirst = pieces.following[index];
+    this.runCount--;
+    if (this.runCount === 0) this.#runLast = -1;
+    this.bytesReadable -= pieces.pairs[2 * index + 1];
+    return index;
   }
 
   /** Forgets everything that was not read; returns how many bytes in order that were. */
@@ -146,101 +163,88 @@ export class ReceivePart {
     const unread = this.bytesReadable;
     this.#chunks.length = 0;
     this.#head = 0;
+    this.#tail = undefined;
     this.runCount = 0;
-    this.#runBytes = 0;
+    this.#runLast = -1;
     this.bytesReadable = 0;
-    this.#spans.clear();
-    this.#blocks = undefined;
+    this.#ahead = undefined;
     return unread;
   }
 
+  /** In-order data: noted, not copied. */
   #note(pieces: Pieces, memory: Memory, slab: Uint8Array, at: number, length: number): void {
-    if (this.runCount > 0 && this.runStart + this.runCount !== pieces.count) {
-      this.flush(pieces, memory, slab);
-    }
     this.next += length;
     this.bytesReadable += length;
     if (pieces.isFull) {
       this.flush(pieces, memory, slab);
-      const chunk = memory.allocate(length);
-      chunk.set(slab.subarray(at, at + length));
-      this.#chunks.push(chunk);
+      this.#room(memory, length).set(slab.subarray(at, at + length));
       return;
     }
-    if (this.runCount === 0) this.runStart = pieces.count;
-    pieces.add(at, length);
-    this.runCount++;
-    this.#runBytes += length;
+    const index = pieces.add(at, length, this.#runLast);
+    if (this.runCount++ === 0) this.#runFirst = index;
+    this.#runLast = index;
   }
 
-  /** Data ahead of a hole. */
-  #keep(
+  /** In-order data while other data waits ahead: only what is new of it. */
+  #fill(
+    ahead: Reassembly,
+    pieces: Pieces,
     memory: Memory,
     slab: Uint8Array,
     at: number,
     offset: number,
-    length: number,
-    windowBytes: number,
-  ): number {
-    if (length === 0) return NO_ERROR;
-    const end = offset + length;
-    const spans = this.#spans;
-    let from = offset;
-    // What is there already stays: only the holes are filled.
-    for (let index = spans.firstAtOrAfter(offset); from < end; index++) {
-      const start = index < spans.count ? spans.startOf(index) : end;
-      if (start > from) this.#store(memory, slab, at + from - offset, from, Math.min(start, end));
-      if (index >= spans.count || start >= end) break;
-      from = Math.max(from, spans.endOf(index));
-    }
-    spans.add(offset, end);
-    return spans.count > SPANS_MIN + windowBytes / SPAN_BYTES ? EXCESSIVE_LOAD : NO_ERROR;
-  }
-
-  /** Copies [start, end) of the stream into blocks. */
-  #store(memory: Memory, slab: Uint8Array, at: number, start: number, end: number): void {
-    this.#blocks ??= new Map();
-    let from = start;
-    while (from < end) {
-      const index = Math.floor(from / BLOCK_BYTES);
-      const inBlock = from - index * BLOCK_BYTES;
-      const size = Math.min(BLOCK_BYTES - inBlock, end - from);
-      let block = this.#blocks.get(index);
-      if (block === undefined) {
-        block = memory.allocate(BLOCK_BYTES);
-        this.#blocks.set(index, block);
-      }
-      const source = at + from - start;
-      block.set(slab.subarray(source, source + size), inBlock);
-      from += size;
-    }
-  }
-
-  /** The hole in front of the first span has closed: its bytes become chunks, parts of blocks. */
-  #drain(memory: Memory): void {
-    const end = this.#spans.endOf(0);
-    this.#spans.remove(0, end);
-    const blocks = this.#blocks!;
+    end: number,
+  ): void {
+    const { spans } = ahead;
     while (this.next < end) {
-      const index = Math.floor(this.next / BLOCK_BYTES);
-      const inBlock = this.next - index * BLOCK_BYTES;
-      const size = Math.min(BLOCK_BYTES - inBlock, end - this.next);
-      const block = blocks.get(index)!;
-      const isDone = inBlock + size === BLOCK_BYTES || this.#spans.count === 0;
-      if (inBlock + size === BLOCK_BYTES) blocks.delete(index);
-      this.#chunks.push(
-        isDone ? block.subarray(inBlock, inBlock + size) : copyOf(memory, block, inBlock, size),
-      );
+      const holeEnd = spans.count > 0 ? Math.min(spans.startOf(0), end) : end;
+      this.#note(pieces, memory, slab, at + this.next - offset, holeEnd - this.next);
+      if (spans.count === 0 || spans.startOf(0) > this.next) continue;
+      this.flush(pieces, memory, slab);
+      this.#drain(ahead, memory);
+    }
+  }
+
+  /** The hole in front of the first span has closed: its bytes become chunks. */
+  #drain(ahead: Reassembly, memory: Memory): void {
+    const end = ahead.open();
+    while (this.next < end) {
+      const bytes = ahead.cut(memory, this.next, end);
+      const size = bytes.byteLength;
       this.next += size;
       this.bytesReadable += size;
+      if (size < SMALL_BYTES && this.#isCrowded) {
+        this.#room(memory, size).set(bytes);
+      } else {
+        this.#chunks.push(bytes);
+        this.#tail = undefined;
+      }
     }
-    if (this.#spans.count === 0) this.#blocks = undefined;
   }
-}
 
-/** A block in which another span still waits stays ours; the application may write into what it gets. */
-function copyOf(memory: Memory, block: Uint8Array, at: number, size: number): Uint8Array {
-  const chunk = memory.allocate(size);
-  chunk.set(block.subarray(at, at + size));
-  return chunk;
+  get #isCrowded(): boolean {
+    return this.#chunks.length - this.#head >= LOOSE_CHUNKS;
+  }
+
+  /** Room for `bytes` more at the end of the chunks: a chunk of its own, or the last one made longer. */
+  #room(memory: Memory, bytes: number): Uint8Array {
+    if (bytes >= SMALL_BYTES || !this.#isCrowded) {
+      const chunk = memory.allocate(bytes);
+      this.#chunks.push(chunk);
+      this.#tail = undefined;
+      return chunk;
+    }
+    const isNew = this.#tail === undefined || this.#tailUsed + bytes > TAIL_BYTES;
+    if (isNew) {
+      this.#tail = memory.allocate(TAIL_BYTES);
+      this.#tailUsed = 0;
+    }
+    const tail = this.#tail!;
+    const from = this.#tailUsed;
+    this.#tailUsed += bytes;
+    const chunk = tail.subarray(0, this.#tailUsed);
+    if (isNew) this.#chunks.push(chunk);
+    else this.#chunks[this.#chunks.length - 1] = chunk;
+    return tail.subarray(from, this.#tailUsed);
+  }
 }

@@ -2,12 +2,13 @@
  * The sending half of a stream: chunks of the application, and what became of each byte (RFC 9000 section 3.1).
  *
  * Chunks are borrowed, not copied: until everything below their end is acknowledged. It writes no frame and knows no
- * credit of the connection; streams.ts asks what to send and says what was acknowledged or lost.
+ * credit of the connection; outgoing.ts asks what to send, sending.ts says what was acknowledged or lost.
  *
  * Invariants: released <= sent <= written, and every byte between released and sent is in flight, acknowledged out of
  * order, or waiting in `lost`.
  */
 
+import { AS_DOUBLE } from '../doubles.js';
 import { RangeSet } from '../range-set.js';
 
 /** Freed places at the front of the chunk list before it is moved together. */
@@ -15,14 +16,14 @@ const COMPACT_AT = 64;
 
 export class SendPart {
   /** Bytes that the peer takes (MAX_STREAM_DATA). */
-  maxData: number;
-  written = 0;
+  maxData = AS_DOUBLE;
+  written = AS_DOUBLE;
   /** First byte that was never sent. */
-  sent = 0;
+  sent = AS_DOUBLE;
   /** All below is acknowledged: the chunks are the application's again. */
-  released = 0;
+  released = AS_DOUBLE;
   /** Final size once the application has ended the stream; -1 before. */
-  finAt = -1;
+  finAt = AS_DOUBLE;
   isFinSent = false;
   isFinAcked = false;
   /** The application's code once it has given up; -1 before. */
@@ -31,19 +32,25 @@ export class SendPart {
   readonly lost = new RangeSet();
   readonly #acked = new RangeSet();
   readonly #chunks: (Uint8Array | undefined)[] = [];
-  readonly #ends: number[] = [];
+  readonly #ends: number[] = [AS_DOUBLE];
   /** First chunk that is not released. */
   #head = 0;
   /** Chunk that the last look-up ended in. */
   #cursor = 0;
   /** Stream offset of the first chunk in the list. */
-  #base = 0;
+  #base = AS_DOUBLE;
   /** Result of `locate`. */
   chunk: Uint8Array | undefined = undefined;
   chunkAt = 0;
 
   constructor(maxData: number) {
     this.maxData = maxData;
+    this.written = 0;
+    this.sent = 0;
+    this.released = 0;
+    this.finAt = -1;
+    this.#base = 0;
+    this.#ends.length = 0;
   }
 
   /** Borrows the chunk until `released` is behind it. */
@@ -68,9 +75,19 @@ export class SendPart {
 
   /** Whether a STREAM frame could be sent, the connection's credit aside. */
   get isSendable(): boolean {
+    return this.resetCode < 0 && (this.fresh > 0 || this.isSendableWithoutCredit);
+  }
+
+  /** Whether one could be sent that takes nothing of the connection's credit: again, or nothing but the end. */
+  get isSendableWithoutCredit(): boolean {
     if (this.resetCode >= 0) return false;
-    if (this.lost.count > 0 || this.fresh > 0) return true;
+    if (this.lost.count > 0) return true;
     return this.finAt >= 0 && !this.isFinSent && this.sent === this.finAt;
+  }
+
+  /** The peer's limit for the stream is all that holds back the next byte. */
+  get isHeldBack(): boolean {
+    return this.resetCode < 0 && this.written > this.maxData && this.sent >= this.maxData;
   }
 
   /** [offset, offset + length) was acknowledged. True when chunks were released. */
@@ -109,9 +126,12 @@ export class SendPart {
     const ends = this.#ends;
     let index = this.#cursor;
     if (index < this.#head || index >= ends.length || this.#startOf(index) > offset) {
-      index = this.#head;
+      index = this.#search(this.#head, offset);
+    } else if (ends[index] <= offset) {
+      // Most often the next one; else far ahead, behind what was sent again.
+      index++;
+      if (ends[index] <= offset) index = this.#search(index + 1, offset);
     }
-    while (ends[index] <= offset) index++;
     this.#cursor = index;
     const chunk = this.#chunks[index]!;
     const start = this.#startOf(index);
@@ -139,17 +159,30 @@ export class SendPart {
   /** Gives up: nothing is sent again, all chunks are the application's. */
   reset(code: number): void {
     this.resetCode = code;
-    this.lost.clear();
     this.clear();
   }
 
-  /** Lets go of all chunks. */
+  /** Lets go of all chunks: nothing can be sent from now on. */
   clear(): void {
+    this.lost.clear();
     this.#chunks.length = 0;
     this.#ends.length = 0;
     this.#head = 0;
     this.#cursor = 0;
     this.chunk = undefined;
+  }
+
+  /** The first chunk from `low` on that ends behind `offset`. */
+  #search(low: number, offset: number): number {
+    const ends = this.#ends;
+    let from = low;
+    let to = ends.length - 1;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (ends[middle] > offset) to = middle;
+      else from = middle + 1;
+    }
+    return from;
   }
 
   #startOf(index: number): number {
@@ -172,6 +205,7 @@ export class SendPart {
     while (this.#head < ends.length && ends[this.#head] <= this.released) {
       this.#chunks[this.#head++] = undefined;
     }
+    if (this.#cursor < this.#head) this.chunk = undefined;
     if (this.#head < COMPACT_AT || this.#head * 2 < ends.length) return;
     this.#base = ends[this.#head - 1];
     this.#chunks.splice(0, this.#head);

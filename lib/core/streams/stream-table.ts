@@ -2,7 +2,7 @@
  * The streams of a connection by id, and how many either side may open (RFC 9000 sections 2.1 and 4.6).
  *
  * Ids of the peer open all lower ones of their kind; such a stream becomes an object only when something of it comes.
- * It knows no bytes. Called by streams.ts.
+ * It knows no bytes. Called by stream-life.ts, sending.ts and control.ts.
  *
  * Invariants: an id is, for good and in this order, not yet open, open, or over; what is over costs nothing.
  */
@@ -147,8 +147,8 @@ export class StreamTable {
   }
 
   /** A stream of the peer is over and consumed. True when the peer should be told a new limit. */
-  onOver(id: number): boolean {
-    const peer = this.#peer[(id & 2) >> 1];
+  onOver(isUnidirectional: boolean): boolean {
+    const peer = this.#peer[isUnidirectional ? 1 : 0];
     peer.over++;
     return peer.atOnce + peer.over - peer.limit >= Math.max(peer.atOnce >> 3, 1);
   }

@@ -1,7 +1,7 @@
 /**
  * One stream, as the application's side holds it: its halves, and what may be asked of them.
  *
- * It moves no bytes itself: send-part.ts and receive-part.ts do, and streams.ts, which owns all streams of a connection.
+ * It moves no bytes itself: send-part.ts and receive-part.ts do, for streams.ts, which owns all streams of a connection.
  * Called by `lib/api/stream`.
  *
  * Invariant: a half that the stream does not have is never created; asking for it throws.
@@ -18,12 +18,17 @@ export type Borrower = (bytes: Uint8Array, offset: number, byteLength: number) =
 export interface StreamOwner {
   /** Bytes written and not acknowledged that a stream holds before it pushes back. */
   readonly sendBufferBytes: number;
+  /** The connection is over. */
+  readonly isClosed: boolean;
   onWritten(stream: Stream): void;
   onResetByUs(stream: Stream, code: number): void;
   onStopByUs(stream: Stream, code: number): void;
-  onConsumed(stream: Stream, bytes: number): void;
+  /** The next chunk of a stream that receives. */
+  read(stream: Stream): Uint8Array | undefined;
   onEndSeen(stream: Stream): void;
-  deliver(stream: Stream, borrower: Borrower): void;
+  /** The stream has another borrower, or none. */
+  onBorrower(stream: Stream): void;
+  deliver(stream: Stream): void;
 }
 
 /** Control frames that a stream wants to send: bits of `pendingControl`. */
@@ -43,11 +48,15 @@ export class Stream {
   readonly receiving: ReceivePart | undefined;
   readonly #owner: StreamOwner;
 
-  // Of streams.ts:
+  // Of streams.ts and its parts:
   credit: Credit | undefined = undefined;
   /** Bytes at the front of the sending half that the application did not write: the kind. */
   prefixBytes = 0;
+  /** One of ours, beyond what the peer lets us open: it sends nothing, and the peer may say nothing of it. */
+  isWaiting = false;
   isQueued = false;
+  /** It waits for the connection's credit. */
+  isAside = false;
   pendingControl = 0;
   isControlQueued = false;
   stopCode = 0;
@@ -62,6 +71,8 @@ export class Stream {
   messageToken: unknown = undefined;
   messageBytes = 0;
   isMessageDone = false;
+  /** A message of the peer that the application has not taken: the stream still counts as open. */
+  isHeld = false;
   kind = -1;
   borrower: Borrower | undefined = undefined;
   /** Bytes that it has sent in its turn. */
@@ -88,7 +99,7 @@ export class Stream {
   write(chunk: Uint8Array): void {
     const sending = this.#sendingHalf('write');
     if (sending.finAt >= 0) throw new RangeError(`stream ${this.id}: write after finish`);
-    if (sending.resetCode >= 0) return;
+    if (sending.resetCode >= 0 || this.#owner.isClosed) return;
     sending.write(chunk);
     this.#owner.onWritten(this);
   }
@@ -101,9 +112,10 @@ export class Stream {
     this.#owner.onWritten(this);
   }
 
-  /** Gives up sending with an application's code: what is not acknowledged may be lost. */
+  /** Gives up sending with an application's code, 0 to 2^53 - 1: what is not acknowledged may be lost. */
   reset(code: number): void {
     const sending = this.#sendingHalf('reset');
+    requireCode(code);
     if (sending.resetCode >= 0 || sending.isDone) return;
     this.#owner.onResetByUs(this, code);
   }
@@ -136,9 +148,8 @@ export class Stream {
 
   /** The next chunk in order, transferred; undefined when there is none now. It counts as consumed. */
   read(): Uint8Array | undefined {
-    const chunk = this.#receivingHalf('read').read();
-    if (chunk !== undefined) this.#owner.onConsumed(this, chunk.byteLength);
-    return chunk;
+    this.#receivingHalf('read');
+    return this.#owner.read(this);
   }
 
   get bytesReadable(): number {
@@ -157,6 +168,7 @@ export class Stream {
   /** Asks the peer to stop sending, with an application's code; what has come unread is dropped. */
   stop(code: number): void {
     const receiving = this.#receivingHalf('stop');
+    requireCode(code);
     if (receiving.isStopped || receiving.resetCode >= 0) return;
     this.#owner.onStopByUs(this, code);
   }
@@ -165,11 +177,15 @@ export class Stream {
   borrow(borrower: Borrower | undefined): void {
     this.#receivingHalf('borrow');
     this.borrower = borrower;
+    this.#owner.onBorrower(this);
   }
 
-  /** Hands what is there to the borrower. Within the turn of EVENT_READABLE nothing is copied. */
+  /**
+   * Hands what is there to the borrower. Within the turn of EVENT_READABLE nothing is copied. What the borrower throws
+   * is thrown here; the bytes that it was given count as read, those behind them wait.
+   */
   deliver(): void {
-    if (this.borrower !== undefined) this.#owner.deliver(this, this.borrower);
+    if (this.borrower !== undefined) this.#owner.deliver(this);
   }
 
   #sendingHalf(what: string): SendPart {
@@ -181,4 +197,9 @@ export class Stream {
     if (this.receiving !== undefined) return this.receiving;
     throw new RangeError(`stream ${this.id} only sends: no ${what} here`);
   }
+}
+
+function requireCode(code: number): void {
+  if (Number.isSafeInteger(code) && code >= 0) return;
+  throw new RangeError(`no error code from 0 to 2^53 - 1: ${code}`);
 }

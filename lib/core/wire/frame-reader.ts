@@ -8,6 +8,7 @@
  * allocated, and each frame takes at least one byte of the payload.
  */
 
+import { AS_DOUBLE } from '../doubles.js';
 import { FRAME_ENCODING_ERROR, NO_ERROR } from '../error-codes.js';
 import {
   ACK_RANGES_MAX,
@@ -56,9 +57,9 @@ export class FrameReader extends VarintCursor {
   /** Fields of the frame that `next` has returned; of the others, those are stale. Read only for the caller. */
 
   /** Stream id; sequence number of a connection id. */
-  id = 0;
+  id = AS_DOUBLE;
   /** Of the data in the stream, bytes. */
-  offset = 0;
+  offset = AS_DOUBLE;
   /** Bytes at `dataAt`: data of a STREAM or DATAGRAM, reason of a CONNECTION_CLOSE; 8 of a path frame. */
   length = 0;
   /** Where in the bytes the data is; of NEW_CONNECTION_ID: the id (8 bytes), and behind it the token (16). */
@@ -66,14 +67,14 @@ export class FrameReader extends VarintCursor {
   /** The stream ends behind this data. */
   fin = false;
   /** Error code of RESET_STREAM, STOP_SENDING and CONNECTION_CLOSE. */
-  code = 0;
+  code = AS_DOUBLE;
   /**
    * The limit of MAX_* and *_BLOCKED, the final size of RESET_STREAM, "retire prior to" of NEW_CONNECTION_ID, the frame
    * type in a CONNECTION_CLOSE (0 in that of an application).
    */
-  value = 0;
+  value = AS_DOUBLE;
   /** Largest packet number that an ACK acknowledges: `ranges[1]`. */
-  largest = 0;
+  largest = AS_DOUBLE;
   /** ACK Delay as it is in the frame, in units of 2^ACK_DELAY_EXPONENT us. */
   delay = 0;
   rangeCount = 0;
@@ -87,6 +88,15 @@ export class FrameReader extends VarintCursor {
   rawType = 0;
   /** 0, or FRAME_ENCODING_ERROR once a frame was malformed; the rest of that payload is not read. */
   error = NO_ERROR;
+
+  constructor() {
+    super();
+    this.id = 0;
+    this.offset = 0;
+    this.code = 0;
+    this.value = 0;
+    this.largest = 0;
+  }
 
   /**
    * Goes to the payload [at, end) of `bytes`, which are borrowed until the next `reset`. Throws RangeError for what is

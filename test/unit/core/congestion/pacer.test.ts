@@ -115,14 +115,15 @@ describe('the burst (P4)', () => {
   it.each([
     ['ten datagrams at low rates', 1_000_000, MDS, 12_000],
     ['two ticks of the rate at high ones', 12_500_000, MDS, 25_000],
-    ['256 KiB at most', 1e9, MDS, 262_144],
-    ['256 KiB at most, for large datagrams too', 1_000_000, 65_507, 262_144],
+    ['4 MiB at most', 1e10, MDS, 4 << 20],
+    ['ten datagrams, for large ones too', 1_000_000, 65_507, 655_070],
+    ['4 MiB at most, for datagrams that are larger than any', 1e10, 500_000, 4 << 20],
   ])('is %s', (_what, rate, datagramBytes, expected) => {
     expect(paced(rate, datagramBytes).burstBytes).toBe(expected);
   });
 
   it('is never less than two datagrams, whatever their size', () => {
-    expect(paced(1_000_000, 200_000).burstBytes).toBe(400_000);
+    expect(paced(1_000_000, 3_000_000).burstBytes).toBe(6_000_000);
   });
 
   it('after a stall of a minute is one burst (P4)', () => {
