@@ -11,7 +11,7 @@
 export const EVENT_CONNECTION = 1;
 /** A connect of ours has succeeded. subject: Connection; value: the number that `connect` returned. */
 export const EVENT_CONNECTED = 2;
-/** A connect of ours has failed. subject: the reason (HandshakeFailure); value: the number that `connect` returned. */
+/** A connect of ours has failed. subject: the reason (HandshakeFailure, 'tooManyConnections', 'refused'); value: the number that `connect` returned. */
 export const EVENT_CONNECT_FAILED = 3;
 /** A connection has ended: `connection.closed` says why. subject: Connection. The last of its events. */
 export const EVENT_CLOSED = 4;

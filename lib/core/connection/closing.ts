@@ -3,7 +3,7 @@
  *
  * Called by the passes that find a reason to end, and by the application through `connection.ts`.
  *
- * Invariant: EVENT_CLOSED is pushed exactly once, and after it no other event of the connection.
+ * Invariant: of a connection that the application knows, EVENT_CLOSED is pushed exactly once, and after it no other event.
  */
 
 import { EVENT_CLOSED } from '../event-ring.js';
@@ -81,5 +81,5 @@ function end(
   state.closed = info;
   state.streams.close();
   state.tracer?.state(nowUs, phase);
-  state.events.push(EVENT_CLOSED, state, state);
+  if (state.isAnnounced) state.events.push(EVENT_CLOSED, state, state);
 }

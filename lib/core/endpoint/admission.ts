@@ -105,7 +105,7 @@ export class Admission {
   cancel(attempt: number, nowUs: number): void {
     this.handshakes.cancel(attempt);
     for (const [slot, waiting] of this.#waiting) {
-      if (waiting === attempt) this.#table.get(slot)?.discard(nowUs);
+      if (waiting === attempt) this.#drop(this.#table.get(slot), nowUs);
     }
   }
 
@@ -132,7 +132,13 @@ export class Admission {
 
   /** The connection is gone: whatever its handshake still keeps goes with it. */
   onGone(connection: Connection, nowUs: number): void {
+    const attempt = this.#waiting.get(connection.slot);
     this.#waiting.delete(connection.slot);
+    if (attempt !== undefined) {
+      // It has ended before the peer has proved itself: for the application it never began.
+      const reason = connection.closed?.origin === 'remote' ? 'refused' : 'timeout';
+      this.#events.push(EVENT_CONNECT_FAILED, undefined, reason, attempt);
+    }
     if (connection.isConfirmed) return;
     this.handshakes.forget(connection.localIds.first);
     this.settle(nowUs);
@@ -152,11 +158,19 @@ export class Admission {
         this.#confirm(event.localId, event.attempt, nowUs);
         return;
       case 'discarded':
-        this.#find(event.localId)?.discard(nowUs);
+        this.#drop(this.#find(event.localId), nowUs);
         return;
       case 'failed':
         this.#events.push(EVENT_CONNECT_FAILED, undefined, event.reason, event.attempt);
     }
+  }
+
+  /** Ends a connection that nobody has heard of, without a word to anybody. */
+  #drop(connection: Connection | undefined, nowUs: number): void {
+    if (connection === undefined) return;
+    this.#waiting.delete(connection.slot);
+    connection.discard(nowUs);
+    this.#host.markReady(connection.slot);
   }
 
   #establish(outcome: Outcome, attempt: number | undefined, nowUs: number): void {

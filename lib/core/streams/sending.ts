@@ -190,7 +190,8 @@ export class Sending implements OutgoingOwner {
       if (kind === SENT_STREAM_FIN && !sending.isFinAcked) sending.isFinSent = false;
       this.outgoing.offer(stream);
     } else if (kind === SENT_RESET_STREAM) {
-      if (sending !== undefined && !sending.isResetAcked) this.#control.want(stream, WANTS_RESET);
+      const isResetting = sending !== undefined && sending.resetCode >= 0 && !sending.isResetAcked;
+      if (isResetting) this.#control.want(stream, WANTS_RESET);
     } else if (kind === SENT_STREAM_DATA_BLOCKED) {
       if (sending?.isHeldBack === true) this.#control.want(stream, WANTS_BLOCKED);
     } else if (receiving !== undefined && receiving.finalSize < 0) {

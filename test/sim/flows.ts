@@ -1,0 +1,159 @@
+/**
+ * Bulk flows over one path: as many pairs of hosts as there are flows, one stream in each that never ends.
+ *
+ * For what congestion control does in the long run: there are no goals and no witnesses here, so that a million
+ * datagrams take seconds.
+ *
+ * Invariant: all flows share the links in the middle; each has an access link of its own.
+ */
+
+import { DEFAULT_CONFIG, type TransportConfig } from '../../lib/core/config.js';
+import { Scheduler } from './clock/scheduler.js';
+import type { AppStats } from './core-face.js';
+import { StreamGoal } from './goals/stream-goal.js';
+import { Host } from './host.js';
+import { type HostModel, type HostObserver, REAL_HOST } from './host-model.js';
+import { Invariants } from './invariants.js';
+import { DelayLink } from './links/delay.js';
+import { chain, type Link } from './links/link.js';
+import { makeEndpoint, makeProtection } from './make-endpoint.js';
+import { Network } from './network.js';
+import { Peer } from './peer.js';
+import { Rng } from './rng.js';
+import { Session } from './session.js';
+import { SimulatedAddresses } from './surroundings.js';
+import { Trace } from './trace.js';
+
+const START_US = 1_000_000;
+/** More than any run sends. */
+const ENDLESS_BYTES = 2 ** 45;
+const CHUNK_BYTES = 128 << 10;
+/** Windows that are never what limits a flow. */
+const WIDE_BYTES = 512 << 20;
+
+const NOBODY: HostObserver = {
+  onReceived: () => undefined,
+  onSent: () => undefined,
+  afterTurn: () => undefined,
+};
+
+export interface FlowsOptions {
+  readonly flows: number;
+  /** Of the path, both ways together, us. */
+  readonly roundTripUs: number;
+  /** What all flows go through on their way there; made with the context of the network. */
+  readonly middle: (network: Network) => Link[];
+  readonly config?: Partial<TransportConfig>;
+  /** From the start of one flow to that of the next, us. */
+  readonly staggerUs?: number;
+  readonly host?: HostModel;
+  readonly seed?: number;
+}
+
+export class Flows {
+  readonly scheduler = new Scheduler(START_US);
+  readonly network = new Network(this.scheduler, new Trace(false));
+  readonly #goals: StreamGoal[] = [];
+  readonly #sessions: Session[] = [];
+
+  constructor(options: FlowsOptions) {
+    const rng = new Rng(options.seed ?? 1);
+    const { roundTripUs, flows } = options;
+    const entrance = chain(options.middle(this.network), this.network.exit);
+    for (let flow = 0; flow < flows; flow++) {
+      const sender = this.#makePeer(2 * flow, options, rng);
+      const receiver = this.#makePeer(2 * flow + 1, options, rng);
+      const goal = new StreamGoal({
+        bytes: ENDLESS_BYTES,
+        chunkBytes: [CHUNK_BYTES, CHUNK_BYTES],
+        isFast: true,
+      });
+      const session = new Session({
+        connects: [],
+        areStrangers: false,
+        goals: () => [goal],
+        close: { side: 0, isGraceful: false, when: 'delivered' },
+      });
+      sender.takePart(session, 0, receiver);
+      receiver.takePart(session, 1, sender);
+      const delayUs = roundTripUs / 2;
+      const [from, to] = [sender.host.address, receiver.host.address];
+      const access = new DelayLink(this.network.context, delayUs);
+      this.network.routeThrough(from, to, chain([access], entrance));
+      this.network.route(to, from, [new DelayLink(this.network.context, delayUs)]);
+      this.#goals.push(goal);
+      this.#sessions.push(session);
+      const onTime = (): void => sender.connect(session);
+      this.scheduler.schedule(START_US + flow * (options.staggerUs ?? 0), { onTime });
+    }
+  }
+
+  /** Lets virtual time pass. */
+  run(durationUs: number): void {
+    this.scheduler.runUntil(this.scheduler.nowUs + durationUs);
+  }
+
+  /** Lets time pass and looks `samples` times, equally far apart. */
+  sample(durationUs: number, samples: number, look: () => void): void {
+    for (let sample = 0; sample < samples; sample++) {
+      this.run(durationUs / samples);
+      look();
+    }
+  }
+
+  /** Bytes that each flow's receiver has read so far. */
+  bytesRead(): number[] {
+    return this.#goals.map(({ bytesRead }) => bytesRead);
+  }
+
+  /** Figures of a flow's sender. */
+  stats(flow = 0): AppStats {
+    return this.#sessions[flow].connections[0]!.stats();
+  }
+
+  #makePeer(place: number, options: FlowsOptions, rng: Rng): Peer {
+    const own = rng.fork(`peer ${place}`);
+    const config: TransportConfig = {
+      ...DEFAULT_CONFIG,
+      maxStreamData: WIDE_BYTES,
+      maxConnectionData: WIDE_BYTES,
+      initialStreamData: WIDE_BYTES,
+      initialConnectionData: WIDE_BYTES,
+      sendBuffer: WIDE_BYTES / 4,
+      maxDatagramSize: 1452,
+      ...options.config,
+    };
+    const model = options.host ?? REAL_HOST;
+    const host = new Host(`peer ${place}`, this.network, model, own.fork('host'), NOBODY);
+    const addresses = new SimulatedAddresses();
+    const { endpoint, identity } = makeEndpoint({
+      place,
+      config,
+      protection: makeProtection('plain'),
+      primitives: 'toy',
+      random: own.fork('random').asRandom(),
+      addresses,
+      nowUs: START_US,
+      wake: () => host.wake(),
+    });
+    const peer = new Peer({
+      host,
+      endpoint,
+      identity,
+      protection: undefined,
+      addresses,
+      invariants: new Invariants(() => endpoint),
+      rng: own.fork('application'),
+      config,
+    });
+    host.install(endpoint, peer);
+    return peer;
+  }
+}
+
+/** Jain's index: 1 when all are equal, 1 / n when one has all. */
+export function jainIndex(shares: readonly number[]): number {
+  const sum = shares.reduce((total, share) => total + share, 0);
+  const squares = shares.reduce((total, share) => total + share * share, 0);
+  return (sum * sum) / (shares.length * squares);
+}
