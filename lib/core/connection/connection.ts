@@ -21,7 +21,7 @@ import type { FrameReader } from '../wire/frame-reader.js';
 import { build } from './build.js';
 import { closeLocally, closeSilently, onLatePacket } from './closing.js';
 import { ConnectionState } from './connection-state.js';
-import { type Consumed, consume } from './consume.js';
+import { type ConsumedPacket, consume } from './consume.js';
 import type { PacketBuilder } from './packet-builder.js';
 import { afterChange } from './settle.js';
 import { type ConnectionStats, readStats } from './stats.js';
@@ -47,48 +47,25 @@ export class Connection extends ConnectionState {
     this.recovery.tracer = tracer;
   }
 
-  /**
-   * An opened packet: `at` and `end` of its frames in `bytes`. `ecn`: the mark of its IP header. Borrows the bytes until
-   * the turn ends.
-   */
-  onPacket(
-    reader: FrameReader,
-    result: Consumed,
-    bytes: Uint8Array,
-    firstByte: number,
-    at: number,
-    end: number,
-    packetNumber: number,
-    byteLength: number,
-    ecn: number,
-    byPreviousKey: boolean,
-    nowUs: number,
-  ): void {
+  /** An opened packet. Borrows its bytes until the turn ends. */
+  onPacket(reader: FrameReader, packet: ConsumedPacket): void {
     this.counts.packetsReceived++;
-    this.counts.bytesReceived += byteLength;
+    this.counts.bytesReceived += packet.byteLength;
     if (this.phase !== 'open') {
       onLatePacket(this);
       return;
     }
-    this.hasSentSinceReceived = false;
-    this.endDeadlineUs = nowUs + Math.max(this.idleTimeoutUs, 3 * this.ptoUs);
-    this.keepAliveDeadlineUs = nowUs + this.config.keepAliveUs;
-    this.tracer?.packetReceived(nowUs, packetNumber, byteLength, bytes, at, end);
-    const error =
-      (firstByte & RESERVED_BITS) === 0
-        ? consume(this, reader, bytes, at, end, byPreviousKey, nowUs, result)
-        : PROTOCOL_VIOLATION;
+    if (this.tracer !== undefined) traceReceived(this.tracer, packet);
+    const isSound = (packet.firstByte & RESERVED_BITS) === 0;
+    const error = isSound ? consume(this, reader, packet) : PROTOCOL_VIOLATION;
     if (error !== NO_ERROR) {
-      this.fail(error, result.frameType, nowUs);
+      this.fail(error, packet.frameType, packet.nowUs);
       return;
     }
-    this.ackPolicy.onPacket(
-      nowUs,
-      result.isAckEliciting,
-      this.received.onPacket(packetNumber, nowUs, result.isAckEliciting, ecn),
-      ecn === ECN_CE,
-      this.recovery.rtt.minUs,
-    );
+    const { nowUs, isAckEliciting, ecn } = packet;
+    const isOutOfOrder = this.received.onPacket(packet.packetNumber, nowUs, isAckEliciting, ecn);
+    const { minUs } = this.recovery.rtt;
+    this.ackPolicy.onPacket(nowUs, isAckEliciting, isOutOfOrder, ecn === ECN_CE, minUs);
   }
 
   /** A packet that was opened before: our acknowledgement was lost, or somebody repeats. */
@@ -100,6 +77,14 @@ export class Connection extends ConnectionState {
     }
     this.received.onDuplicate();
     this.ackPolicy.onDuplicate();
+  }
+
+  /** A received batch has packets for this connection: they all come now. */
+  beginBatch(nowUs: number): void {
+    if (this.phase !== 'open') return;
+    this.hasSentSinceReceived = false;
+    this.endDeadlineUs = nowUs + Math.max(this.idleTimeoutUs, 3 * this.ptoUs);
+    this.keepAliveDeadlineUs = nowUs + this.config.keepAliveUs;
   }
 
   /** End of a received batch; `slab` holds its bytes. */
@@ -246,4 +231,9 @@ export class Connection extends ConnectionState {
       ptoCount: recovery.ptoCount,
     });
   }
+}
+
+function traceReceived(tracer: Tracer, packet: ConsumedPacket): void {
+  const { nowUs, packetNumber, byteLength, bytes, at, end } = packet;
+  tracer.packetReceived(nowUs, packetNumber, byteLength, bytes, at, end);
 }

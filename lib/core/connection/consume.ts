@@ -8,6 +8,7 @@
  */
 
 import { ACK_DELAY_EXPONENT } from '../config.js';
+import { AS_DOUBLE } from '../doubles.js';
 import { NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
 import { FRAME_MALFORMED, FRAMES_END, type FrameReader } from '../wire/frame-reader.js';
 import {
@@ -39,39 +40,50 @@ import { closeByPeer } from './closing.js';
 import { type ConnectionState, PATH_RESPONSES_MAX } from './connection-state.js';
 import { onAckFrame } from './settle.js';
 
-/** What `consume` found out besides its result: one object for an endpoint. */
-export class Consumed {
-  /** Whether the packet must be acknowledged. */
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The packet that is being consumed, and what was found out about it: one object for an endpoint. Doubles are passed in
+ * fields: as arguments each would be boxed, an allocation a packet.
+ */
+export class ConsumedPacket {
+  bytes: Uint8Array = NO_BYTES;
+  /** Where its frames are. */
+  at = 0;
+  end = 0;
+  packetNumber = AS_DOUBLE;
+  nowUs = AS_DOUBLE;
+  /** Of the whole datagram, bytes. */
+  byteLength = 0;
+  firstByte = 0;
+  /** The mark of its IP header. */
+  ecn = 0;
+  /** It was opened with the key of the phase before. */
+  isByPreviousKey = false;
+  /** Whether it must be acknowledged. */
   isAckEliciting = false;
   /** The frame that was wrong. */
   frameType = 0;
 }
 
-/**
- * Reads the frames between `at` and `end`. Returns 0, or the error code that the connection must be closed with.
- *
- * @param byPreviousKey the packet was opened with the key of the phase before
- */
+/** Reads the frames of the packet. Returns 0, or the error code that the connection must be closed with. */
 export function consume(
   state: ConnectionState,
   reader: FrameReader,
-  bytes: Uint8Array,
-  at: number,
-  end: number,
-  byPreviousKey: boolean,
-  nowUs: number,
-  result: Consumed,
+  packet: ConsumedPacket,
 ): number {
-  reader.reset(bytes, at, end);
-  result.isAckEliciting = false;
+  const { bytes } = packet;
+  reader.reset(bytes, packet.at, packet.end);
+  packet.isAckEliciting = false;
+  packet.frameType = 0;
   let type = reader.next();
   // A packet without frames (RFC 9000 section 12.4).
   if (type === FRAMES_END) return PROTOCOL_VIOLATION;
   while (type >= 0) {
-    result.frameType = type;
+    packet.frameType = type;
     let error = NO_ERROR;
     if (type === FRAME_STREAM) {
-      result.isAckEliciting = true;
+      packet.isAckEliciting = true;
       error = state.streams.onStream(
         reader.id,
         reader.offset,
@@ -82,15 +94,16 @@ export function consume(
       );
     } else if (type === FRAME_ACK || type === FRAME_ACK_ECN) {
       const delayUs = reader.delay * 2 ** ACK_DELAY_EXPONENT;
-      error = onAckFrame(state, reader, type === FRAME_ACK_ECN, delayUs, byPreviousKey, nowUs);
+      const hasCounts = type === FRAME_ACK_ECN;
+      error = onAckFrame(state, reader, hasCounts, delayUs, packet.isByPreviousKey, packet.nowUs);
     } else if (type !== FRAME_PADDING) {
-      error = consumeOther(state, reader, bytes, type, nowUs, result);
+      error = consumeOther(state, reader, bytes, type, packet);
     }
     if (error !== NO_ERROR) return error;
     type = reader.next();
   }
   if (type !== FRAME_MALFORMED) return NO_ERROR;
-  result.frameType = reader.rawType;
+  packet.frameType = reader.rawType;
   return reader.error;
 }
 
@@ -99,16 +112,15 @@ function consumeOther(
   reader: FrameReader,
   bytes: Uint8Array,
   type: number,
-  nowUs: number,
-  result: Consumed,
+  packet: ConsumedPacket,
 ): number {
   if (type === FRAME_CONNECTION_CLOSE || type === FRAME_CONNECTION_CLOSE_APPLICATION) {
     const isApplication = type === FRAME_CONNECTION_CLOSE_APPLICATION;
     const reason = decodeReason(bytes, reader.dataAt, reader.length);
-    closeByPeer(state, isApplication, reader.code, reason, nowUs);
+    closeByPeer(state, isApplication, reader.code, reason, packet.nowUs);
     return NO_ERROR;
   }
-  result.isAckEliciting = true;
+  packet.isAckEliciting = true;
   const { streams } = state;
   switch (type) {
     case FRAME_PING:

@@ -29,7 +29,7 @@ import {
 import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
-import { Consumed } from '../connection/consume.js';
+import { ConsumedPacket } from '../connection/consume.js';
 import { PacketBuilder } from '../connection/packet-builder.js';
 import { EventRing } from '../event-ring.js';
 import type { HandshakeDatagram } from '../handshake/outcome.js';
@@ -58,7 +58,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   readonly #ready = new ReadyQueue();
   readonly #builder = new PacketBuilder();
   readonly #reader = new FrameReader();
-  readonly #consumed = new Consumed();
+  readonly #packet = new ConsumedPacket();
   readonly #bucket: TokenBucket;
   /** Slots of the connections that the batch at hand has touched, each once. */
   readonly #touched: number[] = [];
@@ -115,9 +115,10 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.endTurn();
     classify(rx, this.#table, this.counts, this, nowUs);
     this.#options.protection.open(rx, 0, rx.length);
+    this.#packet.nowUs = nowUs;
     for (let row = 0; row < rx.length; row++) {
       const slot = rx.rows[(row << ROW_SHIFT) + CONNECTION];
-      if (slot >= 0) this.#consumeRow(rx, row, slot, nowUs);
+      if (slot >= 0) this.#consumeRow(rx, row, slot);
     }
     for (let index = 0; index < this.#touched.length; index++) {
       const slot = this.#touched[index];
@@ -135,8 +136,8 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.#admission.onRow(rx, row, nowUs);
   }
 
-  #consumeRow(rx: PacketBatch, row: number, slot: number, nowUs: number): void {
-    const { rows, bytes } = rx;
+  #consumeRow(rx: PacketBatch, row: number, slot: number): void {
+    const { rows } = rx;
     const at = row << ROW_SHIFT;
     const connection = this.#table.get(slot);
     const status = rows[at + STATUS];
@@ -147,34 +148,29 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     if (!this.#isTouched[slot]) {
       this.#isTouched[slot] = true;
       this.#touched.push(slot);
+      connection.beginBatch(this.#packet.nowUs);
     }
-    const packetNumber = rx.doubles[(at + PACKET_NUMBER) >> 1];
     if (status === STATUS_REPLAYED) {
       this.counts.droppedDuplicate++;
       connection.onDuplicate();
       return;
     }
     this.counts.receivedPackets++;
-    const flags = rows[at + FLAGS];
-    if ((flags & (FLAG_KEY_UPDATED | FLAG_PREVIOUS_KEY)) !== 0) {
-      onKeyFlags(connection, flags, packetNumber, nowUs);
-    }
-    if (!connection.isConfirmed) this.#admission.onFirstPacket(connection, nowUs);
+    const packet = this.#packet;
     const offset = rows[at + OFFSET];
-    const payloadAt = offset + rows[at + HEADER_LENGTH];
-    connection.onPacket(
-      this.#reader,
-      this.#consumed,
-      bytes,
-      bytes[offset],
-      payloadAt,
-      payloadAt + rows[at + PLAINTEXT_LENGTH],
-      packetNumber,
-      rows[at + LENGTH],
-      flags & FLAG_ECN_MASK,
-      (flags & FLAG_PREVIOUS_KEY) !== 0,
-      nowUs,
-    );
+    const flags = rows[at + FLAGS];
+    packet.bytes = rx.bytes;
+    packet.packetNumber = rx.doubles[(at + PACKET_NUMBER) >> 1];
+    packet.firstByte = rx.bytes[offset];
+    packet.at = offset + rows[at + HEADER_LENGTH];
+    packet.end = packet.at + rows[at + PLAINTEXT_LENGTH];
+    packet.byteLength = rows[at + LENGTH];
+    packet.ecn = flags & FLAG_ECN_MASK;
+    packet.isByPreviousKey = (flags & FLAG_PREVIOUS_KEY) !== 0;
+    if ((flags & (FLAG_KEY_UPDATED | FLAG_PREVIOUS_KEY)) !== 0)
+      onKeyFlags(connection, flags, packet);
+    if (!connection.isConfirmed) this.#admission.onFirstPacket(connection, packet.nowUs);
+    connection.onPacket(this.#reader, packet);
   }
 
   #countDrop(status: number): void {
@@ -347,15 +343,11 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   }
 }
 
-function onKeyFlags(
-  connection: Connection,
-  flags: number,
-  packetNumber: number,
-  nowUs: number,
-): void {
-  const { keys, recovery } = connection;
+function onKeyFlags(connection: Connection, flags: number, packet: ConsumedPacket): void {
+  const { keys, recovery, ptoUs } = connection;
+  const { packetNumber, nowUs } = packet;
   if ((flags & FLAG_KEY_UPDATED) !== 0) {
-    keys.onPeerUpdated(packetNumber, nowUs, connection.ptoUs, recovery.nextPacketNumber);
+    keys.onPeerUpdated(packetNumber, nowUs, ptoUs, recovery.nextPacketNumber);
   } else {
     keys.onPreviousKey(packetNumber);
   }

@@ -63,9 +63,10 @@ export class Control {
     return this.wanted !== 0 || this.#waiting.length > 0;
   }
 
-  /** The stream wants a frame: WANTS_*. */
+  /** The stream wants a frame: WANTS_*. One that waits for the peer's leave says nothing until it has it. */
   want(stream: Stream, frame: number): void {
     stream.pendingControl |= frame;
+    if (stream.isWaiting) return;
     if (!stream.isControlQueued) {
       stream.isControlQueued = true;
       this.#waiting.push(stream);

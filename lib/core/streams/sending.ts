@@ -65,8 +65,7 @@ export class Sending implements OutgoingOwner {
     if (this.#life.isClosed || sending.resetCode >= 0 || sending.isDone) return;
     sending.reset(code);
     this.#messages.fail(stream, code);
-    // One that still waits for the peer's leave says so when it has it: the peer must count it.
-    if (!stream.isWaiting) this.#control.want(stream, WANTS_RESET);
+    this.#control.want(stream, WANTS_RESET);
   }
 
   /** Of OutgoingOwner. The application cannot give the bytes again, so nobody will have the rest of the stream. */
@@ -127,8 +126,9 @@ export class Sending implements OutgoingOwner {
     const life = this.#life;
     const isRaised = life.table.raise(isUnidirectional, max, (stream) => {
       life.allow(stream);
-      if (stream.sending!.resetCode >= 0) this.#control.want(stream, WANTS_RESET);
-      else this.outgoing.offer(stream);
+      // One that was reset meanwhile is told of, too: the peer must count it.
+      if (stream.pendingControl !== 0) this.#control.want(stream, 0);
+      this.outgoing.offer(stream);
     });
     if (!isRaised) return NO_ERROR;
     const { events, owner } = life.options;
@@ -148,7 +148,11 @@ export class Sending implements OutgoingOwner {
       sending.isResetAcked = true;
     } else {
       if (sending.resetCode >= 0) return;
-      if (kind === SENT_STREAM_FIN) sending.isFinAcked = true;
+      if (kind === SENT_STREAM_FIN) {
+        sending.isFinAcked = true;
+        // Also when it had been taken for lost.
+        sending.isFinSent = true;
+      }
       if (sending.onAcked(offset, length) && !stream.isMessage) {
         stream.isWritableDue = true;
         this.#life.touch(stream);
