@@ -87,7 +87,10 @@ bool parse_one(Options& options, std::string_view name, const char* value) {
   if (name == "--messages") return parse_int32(value, 1, kMaxMessages, options.messages);
   if (name == "--rate") return parse_integer(value, 0, kMaxRate, options.rate);
   if (name == "--burst") return parse_int32(value, 1, kMaxMessages, options.burst);
-  if (name == "--outstanding") return parse_int32(value, 1, kMaxOutstanding, options.outstanding);
+  if (name == "--outstanding" || name == "--window") {
+    return parse_int32(value, 1, kMaxOutstanding, options.outstanding);
+  }
+  if (name == "--spin") return parse_seconds(value, options.spin_seconds);
   if (name == "--kernel") {
     options.kernel = value;
     return true;

@@ -32,6 +32,9 @@ struct Options {
   int32_t messages = 64;
   // kSecure: packets sent and not yet opened, at most; 0: 2 MiB worth.
   int32_t outstanding = 0;
+  // kSecure: how long each side looks again and again before it sleeps. The two take turns at being
+  // the slower one; asleep, they would pay for every turn with a wake-up, and end up on one CPU.
+  double spin_seconds = 0.0001;
   // kSecure: a name for open_kernel (native/crypto/kernels.h).
   std::string kernel = "auto";
   // Datagrams a second, evenly paced in groups of `burst`; 0: as fast as it goes.

@@ -55,27 +55,20 @@ class Window {
     last_ = {counts, now, cpu_us()};
   }
 
-  // What the window held. One that never closed (nothing came, or the run was cut short) held
-  // nothing, in 0 seconds.
-  Counts counts() const {
-    if (!closed_) return {};
-    return {last_.counts.datagrams - first_.counts.datagrams,
-            last_.counts.bytes - first_.counts.bytes, last_.counts.calls - first_.counts.calls};
-  }
-  double seconds() const {
-    return closed_ ? static_cast<double>(last_.time_ns - first_.time_ns) / 1e9 : 0;
-  }
-  int64_t spent_cpu_us() const { return closed_ ? last_.cpu_us - first_.cpu_us : 0; }
-
-  // One line of JSON on stdout. `drops`: of this socket, as the kernel counts; -1 when unknown.
-  void report(const Counts& total, int64_t drops) const {
-    const Counts inside = counts();
+  // One line of JSON on stdout. `drops`: of this socket, as the kernel counts; -1 when unknown. A
+  // window that never closed (nothing came, or the run was cut short) reports zeros and 0 seconds.
+  // `what`: of which bytes the window's count is.
+  void report(const Counts& total, int64_t drops, const char* what = "bytes") {
+    if (!closed_) last_ = first_;
     std::printf(
-        "{\"datagrams\":%lld,\"bytes\":%lld,\"calls\":%lld,\"seconds\":%.9f,\"cpuUs\":%lld,"
+        "{\"datagrams\":%lld,\"%s\":%lld,\"calls\":%lld,\"seconds\":%.9f,\"cpuUs\":%lld,"
         "\"totalDatagrams\":%lld,\"totalBytes\":%lld,\"totalCalls\":%lld,\"kernelDrops\":%lld}\n",
-        as_ll(inside.datagrams), as_ll(inside.bytes), as_ll(inside.calls), seconds(),
-        as_ll(spent_cpu_us()), as_ll(total.datagrams), as_ll(total.bytes), as_ll(total.calls),
-        as_ll(drops));
+        as_ll(last_.counts.datagrams - first_.counts.datagrams), what,
+        as_ll(last_.counts.bytes - first_.counts.bytes),
+        as_ll(last_.counts.calls - first_.counts.calls),
+        static_cast<double>(last_.time_ns - first_.time_ns) / 1e9,
+        as_ll(last_.cpu_us - first_.cpu_us), as_ll(total.datagrams), as_ll(total.bytes),
+        as_ll(total.calls), as_ll(drops));
     std::fflush(stdout);
   }
 

@@ -19,7 +19,7 @@ const SLAB_FROM_BYTES = 16 << 10;
 /**
  * Memory of this process. Cheap enough to be called for each endpoint.
  *
- * @param binding the addon; undefined = views alone
+ * @param binding the addon; without one, where there is none, views do it all
  */
 export function openMemory(binding: Binding | undefined = loadBinding().binding): Memory {
   const gather = binding?.gather;

@@ -3,6 +3,8 @@
 
 #include <cstring>
 
+#include "overlap.h"
+
 namespace burstwire {
 namespace {
 
@@ -27,6 +29,11 @@ int64_t total_bytes(const Gathering& gathering) noexcept {
 int64_t gather_pieces(const Gathering& gathering) noexcept {
   const int64_t total = total_bytes(gathering);
   if (total <= 0) return total;
+  // What was checked must be what is copied.
+  if (overlaps(gathering.target, static_cast<size_t>(total), gathering.pieces,
+               2 * gathering.count * sizeof(int32_t))) {
+    return -1;
+  }
   uint8_t* to = gathering.target;
   for (size_t i = 0; i < gathering.count; i++) {
     const int32_t offset = gathering.pieces[2 * i];

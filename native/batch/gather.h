@@ -21,8 +21,8 @@ struct Gathering {
 };
 
 // Copies the pieces, one behind the other, to the front of the target. Returns the bytes copied;
-// -1, with nothing written, when a piece is not wholly inside the source or the target is too
-// short.
+// -1, with nothing written, when a piece is not wholly inside the source, the target is too short,
+// or the pieces would be written over.
 int64_t gather_pieces(const Gathering& gathering) noexcept;
 
 }  // namespace burstwire

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "../batch/overlap.h"
 #include "packet_run.h"
 
 namespace burstwire {
@@ -14,6 +15,14 @@ int32_t status_of_shape(const RowView& view, const int32_t* row) noexcept {
   const bool inside = offset >= 0 && length >= kLeastPacketBytes &&
                       static_cast<size_t>(offset) + static_cast<size_t>(length) <= view.slab_bytes;
   return inside ? 0 : kStatusTooShort;
+}
+
+// Whether what is written while a run is done may change its rows, which were checked before.
+bool rows_are_apart(const RowView& view, int32_t rows, int32_t slots) noexcept {
+  const size_t bytes = static_cast<size_t>(rows) * kRowInts * sizeof(int32_t);
+  const size_t counts_bytes = static_cast<size_t>(slots) * kKeyCounts * sizeof(double);
+  return !overlaps(view.rows, bytes, view.slab, view.slab_bytes) &&
+         !overlaps(view.rows, bytes, view.counts, counts_bytes);
 }
 
 }  // namespace
@@ -33,6 +42,7 @@ int32_t PacketProtection::open(const RowView& view, int32_t from, int32_t to) no
 
 int32_t PacketProtection::in_runs(const RowView& view, int32_t from, int32_t to,
                                   Direction direction) noexcept {
+  if (!rows_are_apart(view, to, keys_.capacity())) return 0;
   Run run;
   int32_t done = 0;
   int32_t index = from;

@@ -54,7 +54,8 @@ class PacketProtection {
   KeyTable& keys() noexcept { return keys_; }
   const char* kernel_name() const noexcept { return kernel_.maker->name(); }
 
-  // Both return how many of the rows they did. See Protection in lib/core/ports.ts.
+  // Both return how many of the rows they did: none, with nothing written, when the rows share
+  // memory with the slab or the counters. See Protection in lib/core/ports.ts.
   int32_t seal(const RowView& view, int32_t from, int32_t to) noexcept;
   int32_t open(const RowView& view, int32_t from, int32_t to) noexcept;
 

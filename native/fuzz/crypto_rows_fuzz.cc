@@ -174,7 +174,8 @@ class Machine {
       const bool settled = then[kStatus] != 0;
       if (!settled && now[kStatus] == 0) good++;
       require(!settled || std::equal(then, then + kRowInts, now));
-      for (const int32_t same : {kOffset, kLength, kRemote, kLocal, kConnection, kKey, kSource}) {
+      for (const int32_t same : {kOffset, kLength, kRemote, kLocal, kConnection, kKey, kSource,
+                                 kSourceOffset, kSourceLength}) {
         require(now[same] == then[same]);
       }
       if (!settled && now[kStatus] == kStatusForged) check_forged(now);

@@ -67,7 +67,9 @@ napi_value allocate_slab(napi_env env, napi_callback_info) {
   const napi_status status =
       napi_create_external_buffer(env, kSlabBytes, slab, give_back, nullptr, &result);
   if (status == napi_ok) return result;
-  give_back(env, slab, nullptr);
+  // A buffer that was begun and not finished (its worker is being ended) is still collected, and
+  // gives the slab back then: once more, and it would have two owners.
+  if (status != napi_generic_failure) give_back(env, slab, nullptr);
   return nullptr;
 }
 

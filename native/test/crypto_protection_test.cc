@@ -122,6 +122,37 @@ TEST(rows_that_leave_the_slab_are_never_touched) {
   }
 }
 
+TEST(rows_that_share_memory_with_what_is_written_are_not_touched) {
+  if (!ready()) return;
+  Random random(9);
+  const Secrets secrets = random_secrets(random, Aead::kAes128Gcm);
+  Endpoint endpoint("auto", 1);
+  const int32_t id = endpoint.install(secrets, Direction::kSeal);
+  // A row, and the slab of its packet right behind it.
+  constexpr int32_t kPacketInts = 20;
+  constexpr size_t kPacketSize = kPacketInts * sizeof(int32_t);
+  std::vector<int32_t> memory(kRowInts + kPacketInts);
+  auto* slab = reinterpret_cast<uint8_t*>(memory.data() + kRowInts);
+  memory[kLength] = static_cast<int32_t>(kPacketSize);
+  memory[kKey] = id;
+  const std::vector<int32_t> before = memory;
+  const RowView good = {slab, kPacketSize, memory.data(), endpoint.counts()};
+  RowView bad[] = {good, good, good, good};
+  // The slab begins with the row's last byte, or ends with its first one; or the row is the slab.
+  bad[0].slab = slab - 1;
+  bad[1].slab = reinterpret_cast<uint8_t*>(memory.data());
+  bad[1].slab_bytes = 1;
+  bad[2].slab = reinterpret_cast<uint8_t*>(memory.data());
+  bad[2].slab_bytes = memory.size() * sizeof(int32_t);
+  bad[3].counts = reinterpret_cast<double*>(memory.data() + kRowInts - 2);
+  for (const RowView& view : bad) {
+    CHECK_EQ(endpoint.protection().seal(view, 0, 1), 0);
+    CHECK_EQ(endpoint.protection().open(view, 0, 1), 0);
+    CHECK(memory == before);
+  }
+  CHECK_EQ(endpoint.protection().seal(good, 0, 1), 1);
+}
+
 TEST(rows_without_a_key_for_the_direction_are_left_alone) {
   if (!ready()) return;
   Random random(4);

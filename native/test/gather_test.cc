@@ -1,6 +1,7 @@
 // Copies of many pieces: what is copied, and that nothing is when any piece does not fit.
 #include "../batch/gather.h"
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -70,6 +71,21 @@ TEST(one_piece_that_does_not_fit_forbids_all) {
     CHECK_EQ(gather_into(target, source, all), -1);
     CHECK(target == Bytes(20, 0xee));
   }
+}
+
+TEST(pieces_that_would_be_written_over_are_not_copied) {
+  const Bytes source = counting(40);
+  // Two pieces of 8 bytes, and the target from there on.
+  std::vector<int32_t> memory = {0, 8, 8, 8, -1, -1, -1, -1};
+  const std::vector<int32_t> before = memory;
+  auto* bytes = reinterpret_cast<uint8_t*>(memory.data());
+  for (const size_t at : {0, 1, 15}) {
+    CHECK_EQ(gather_pieces({bytes + at, 16, source.data(), source.size(), memory.data(), 2}), -1);
+    CHECK(memory == before);
+  }
+  const Gathering behind = {bytes + 16, 16, source.data(), source.size(), memory.data(), 2};
+  CHECK_EQ(gather_pieces(behind), 16);
+  CHECK(std::equal(source.begin(), source.begin() + 16, bytes + 16));
 }
 
 TEST(random_pieces_are_copied_as_a_loop_over_bytes_would) {

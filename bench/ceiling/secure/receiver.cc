@@ -76,7 +76,7 @@ class Receiver {
     }
   }
 
-  void report() { window_.report(total_, drops()); }
+  void report() { window_.report(total_, drops(), "payloadBytes"); }
 
  private:
   // One system call and all that follows from it. 0: nothing came in time; -1: an error.
@@ -88,15 +88,29 @@ class Receiver {
       header.msg_control = controls_[i].bytes;
       header.msg_controllen = sizeof(controls_[i].bytes);
     }
-    const int count = ::recvmmsg(descriptor_, messages_.data(),
-                                 static_cast<unsigned>(messages_.size()), MSG_WAITFORONE, nullptr);
-    total_.calls++;
+    const int count = receive();
     if (count < 0) return errno == EAGAIN || errno == EINTR ? 0 : fail("receive");
     for (int i = 0; i < count; i++) {
       // A train at a time: what was opened is still near when it is copied out.
       if (!consume(static_cast<size_t>(i))) return -1;
     }
     return count > 0 && !send_credit() ? -1 : count;
+  }
+
+  int receive() {
+    const auto most = static_cast<unsigned>(messages_.size());
+    int count = -1;
+    int64_t end = 0;
+    while (count < 0 && options_.spin_seconds > 0) {
+      count = ::recvmmsg(descriptor_, messages_.data(), most, MSG_DONTWAIT, nullptr);
+      total_.calls++;
+      if (count >= 0 || errno != EAGAIN) return count;
+      const int64_t now = now_ns();
+      if (end == 0) end = now + static_cast<int64_t>(options_.spin_seconds * 1e9);
+      if (now >= end) break;
+    }
+    total_.calls++;
+    return ::recvmmsg(descriptor_, messages_.data(), most, MSG_WAITFORONE, nullptr);
   }
 
   bool consume(size_t index) {

@@ -59,7 +59,7 @@ class Sender {
     window_.start(begin);
     for (int64_t now = begin; now < end || !window_.closed(); now = now_ns()) {
       window_.tick(now, total_);
-      if (room() < most_packets() && !take_credit(room() < segments_)) return false;
+      if (room() < most_packets() && !collect_credit()) return false;
       const int32_t trains = std::min(options_.messages, room() / segments_);
       if (trains == 0) continue;
       if (!fill_and_seal(trains * segments_) || !send(static_cast<unsigned>(trains))) return false;
@@ -67,7 +67,7 @@ class Sender {
     return true;
   }
 
-  void report() { window_.report(total_, 0); }
+  void report() { window_.report(total_, 0, "payloadBytes"); }
 
  private:
   int32_t most_packets() const { return options_.messages * segments_; }
@@ -119,16 +119,30 @@ class Sender {
     }
   }
 
-  // False: it was waited for, and did not come.
-  bool take_credit(bool wait) {
-    const int taken = ::recvmmsg(descriptor_, credit_messages_, kCreditSlots,
-                                 wait ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
+  // Takes what is there, and waits for more when not even one train may be sent. False: it did not
+  // come.
+  bool collect_credit() {
+    take_credit(MSG_DONTWAIT);
+    if (room() >= segments_) return true;
+    const int64_t patience_ns = static_cast<int64_t>(options_.spin_seconds * 1e9);
+    for (const int64_t end = now_ns() + patience_ns; room() < segments_ && now_ns() < end;) {
+      take_credit(MSG_DONTWAIT);
+    }
+    return room() >= segments_ || wait_for_credit();
+  }
+
+  int take_credit(int flags) {
+    const int taken = ::recvmmsg(descriptor_, credit_messages_, kCreditSlots, flags, nullptr);
     total_.calls++;
     for (int i = 0; i < taken; i++) opened_ = std::max(opened_, credits_[i].opened);
-    if (taken > 0 || !wait || errno == EINTR) return true;
+    return taken;
+  }
+
+  bool wait_for_credit() {
+    if (take_credit(MSG_WAITFORONE) > 0 || errno == EINTR) return true;
     std::fprintf(stderr,
-                 "secure-ceiling: packets were lost, and nothing sends them again: lower "
-                 "--outstanding, or raise net.core.rmem_max\n");
+                 "secure-ceiling: no credit comes: nobody receives, or packets were lost (lower "
+                 "--outstanding)\n");
     return false;
   }
 
@@ -210,6 +224,18 @@ class Sender {
   mmsghdr credit_messages_[kCreditSlots] = {};
 };
 
+// How many packets may be outstanding before one is lost: half of what the kernel grants for the
+// packets themselves, half for its bookkeeping. The receiver is on the same machine and asks for
+// the same, so this socket's buffer tells.
+int32_t most_outstanding(const Options& options, int descriptor) {
+  ::setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &options.buffer_bytes,
+               sizeof(options.buffer_bytes));
+  int32_t granted = 0;
+  socklen_t length = sizeof(granted);
+  ::getsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &granted, &length);
+  return std::max(1, granted / 2 / options.size_bytes);
+}
+
 }  // namespace
 
 int run_sender(const Options& options) {
@@ -224,7 +250,9 @@ int run_sender(const Options& options) {
                sizeof(options.buffer_bytes));
   const timeval patience{0, kLostUs};
   ::setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-  Sender sender(options, *keyed, descriptor);
+  Options bounded = options;
+  bounded.outstanding = std::min(options.outstanding, most_outstanding(options, descriptor));
+  Sender sender(bounded, *keyed, descriptor);
   if (!sender.run()) return 1;
   sender.report();
   ::close(descriptor);

@@ -94,16 +94,15 @@ export class Outgoing {
   /** STREAM frames until the packet is full or nothing is left. */
   write(space: FrameSpace): void {
     for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
-      const sending = stream.sending!;
-      // It may have been reset, or acknowledged, since it was queued.
-      const outcome = this.#isReady(sending) ? this.#writeFrame(stream, sending, space) : NOTHING;
+      const outcome = this.#writeFrame(stream, stream.sending!, space);
       if (outcome === PACKET_FULL) return;
-      if (outcome === NOTHING || !this.#isReady(sending)) {
-        this.#leave(stream, sending);
+      if (outcome === NOTHING) {
+        this.#leave(stream, stream.sending!);
       } else if (stream.turnBytes >= QUANTUM_BYTES) {
         stream.turnBytes = 0;
         this.#queue.rotate();
       }
+      // A stream that has nothing left now leaves when somebody asks for more.
       if (space.at >= space.end) return;
     }
   }
@@ -138,7 +137,9 @@ export class Outgoing {
     this.#owner.onBlocked();
   }
 
+  /** One frame, as long as there is room for. It may have been reset, or acknowledged, since the stream was queued. */
   #writeFrame(stream: Stream, sending: SendPart, space: FrameSpace): number {
+    if (sending.resetCode >= 0) return NOTHING;
     const isAgain = sending.lost.count > 0;
     const offset = isAgain ? sending.lost.startOf(0) : sending.sent;
     let available = 0;
@@ -148,6 +149,7 @@ export class Outgoing {
       available = sending.fresh;
       const credit = this.maxData - this.sentData;
       if (available > credit) available = credit;
+      if (available === 0 && (sending.isFinSent || sending.finAt !== offset)) return NOTHING;
     }
     let room = space.end - space.at - streamHeaderBytes(stream.id, offset, NO_LENGTH);
     if (room < 0 || (room === 0 && available > 0)) return PACKET_FULL;
@@ -161,7 +163,6 @@ export class Outgoing {
       lengthField = length;
     }
     const isFin = sending.finAt === offset + length;
-    if (length === 0 && !isFin) return NOTHING;
     return this.#put(stream, sending, space, offset, length, lengthField, isFin, isAgain);
   }
 

@@ -38,14 +38,44 @@ function transferAway(array: Uint8Array | Int32Array): void {
 }
 
 describe('a memory', () => {
-  it('allocates arrays of their own', () => {
+  it('allocates arrays of any size', () => {
     const { allocate } = openMemory();
-    for (const size of [0, 1, 16_384, 131_072]) {
+    for (const size of [0, 1, 16_383, 16_384, 131_072, 524_288, 524_289, 1_000_000]) {
       const bytes = allocate(size);
       expect(bytes).toBeInstanceOf(Uint8Array);
       expect(bytes.byteLength).toBe(size);
-      expect(bytes.buffer.byteLength).toBe(size);
     }
+  });
+
+  it('gives no two arrays the same byte', () => {
+    const { allocate } = openMemory();
+    const other = openMemory();
+    const sizes = [40_000, 16_384, 131_072, 20, 300_000, 524_288, 16_385, 600_000, 100_000];
+    const arrays = sizes.flatMap((size) => [allocate(size), other.allocate(size)]);
+    arrays.forEach((bytes, index) => {
+      bytes.fill(index + 1);
+    });
+    arrays.forEach((bytes, index) => {
+      expect(bytes.every((byte) => byte === index + 1)).toBe(true);
+    });
+  });
+
+  it('gives a small array memory of its own, so that keeping it keeps nothing else', () => {
+    const { allocate } = openMemory();
+    for (const size of [1, 1000, 16_383]) expect(allocate(size).buffer.byteLength).toBe(size);
+  });
+
+  it('goes on when the memory behind an array was taken away', () => {
+    const { allocate } = openMemory();
+    const first = allocate(20_000);
+    try {
+      transferAway(first);
+    } catch {
+      // Slabs of the addon cannot be transferred.
+    }
+    const second = allocate(20_000);
+    expect(second.fill(7).every((byte) => byte === 7)).toBe(true);
+    expect(second.byteLength).toBe(20_000);
   });
 });
 
