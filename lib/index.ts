@@ -12,6 +12,7 @@ export type { Authorize, EndpointOptions } from './api/endpoint-options.js';
 export { OptionError, type OptionErrorCode } from './api/errors.js';
 export type { BorrowedReader, StreamOptions, TransportStream } from './api/stream.js';
 export {
+  type CloseInfo,
   ConnectError,
   type ConnectErrorCode,
   ConnectionError,
@@ -19,7 +20,6 @@ export {
   StreamError,
   type StreamErrorCode,
 } from './api/transport-errors.js';
-export type { EndpointStats } from './api/transport-stats.js';
-export type { CloseInfo } from './core/connection/close-info.js';
-export type { ConnectionStats } from './core/connection/stats.js';
+export type { ConnectionStats, EndpointStats } from './api/transport-stats.js';
+export type { EngineInfo, SocketAddress } from './api/udp-socket.js';
 export { generateIdentity, type Identity, identityFromPrivateKey } from './crypto/identity.js';

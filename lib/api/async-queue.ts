@@ -4,51 +4,104 @@
  * It has no cap of its own: whoever pushes asks `length` and `bytes` first. Called by endpoints (connections) and
  * connections (streams, messages, datagrams).
  *
- * Invariant: what waits is taken before a loop ends.
+ * Invariants: what waits is taken before a loop ends; a loop that was left takes nothing; what is of no use any more
+ * reaches nobody, and is forgotten before it is more than half of what waits.
  */
 
-export class AsyncQueue<T> {
-  readonly #waiting: T[] = [];
-  readonly #takers: ((result: IteratorResult<T, undefined>) => void)[] = [];
-  #isEnded = false;
-  readonly #onTaken: (item: T) => void;
+/** Free places at the front before the list is moved together; useless items before they are swept out. */
+const COMPACT_AT = 64;
 
-  /** @param onTaken called when an item leaves for the application */
-  constructor(onTaken: (item: T) => void = ignore) {
-    this.#onTaken = onTaken;
+/** What a queue knows about its items. */
+export interface QueueOptions<T> {
+  /** Called when an item leaves for the application. */
+  readonly onTaken?: (item: T) => void;
+  /** Bytes that count for an item. */
+  readonly sizeOf?: (item: T) => number;
+  /** Whether an item that waits is of no use any more: `onUseless` must be called once it is. */
+  readonly isUseless?: (item: T) => boolean;
+}
+
+type Take<T> = (result: IteratorResult<T, undefined>) => void;
+
+export class AsyncQueue<T> {
+  /** Bytes of what waits, by `sizeOf`. */
+  bytes = 0;
+  readonly #onTaken: (item: T) => void;
+  readonly #sizeOf: (item: T) => number;
+  readonly #isUseless: (item: T) => boolean;
+  #waiting: (T | undefined)[] = [];
+  #first = 0;
+  #useless = 0;
+  /** Promises that loops wait for, the oldest first. */
+  readonly #takers = new Set<Take<T>>();
+  #isEnded = false;
+
+  constructor(options: QueueOptions<T> = {}) {
+    this.#onTaken = options.onTaken ?? ignore;
+    this.#sizeOf = options.sizeOf ?? none;
+    this.#isUseless = options.isUseless ?? never;
   }
 
   /** Items that nobody has taken. */
   get length(): number {
-    return this.#waiting.length;
+    return this.#waiting.length - this.#first;
   }
 
   push(item: T): void {
     if (this.#isEnded) return;
-    const taker = this.#takers.shift();
+    const [taker] = this.#takers;
     if (taker === undefined) {
       this.#waiting.push(item);
+      this.bytes += this.#sizeOf(item);
       return;
     }
+    this.#takers.delete(taker);
     this.#onTaken(item);
     taker({ value: item, done: false });
   }
 
   /** Takes the oldest item out; undefined when there is none. */
   shift(): T | undefined {
-    const item = this.#waiting.shift();
-    if (item !== undefined) this.#onTaken(item);
-    return item;
+    while (this.#first < this.#waiting.length) {
+      const item = this.#waiting[this.#first] as T;
+      this.#waiting[this.#first++] = undefined;
+      this.bytes -= this.#sizeOf(item);
+      if (this.#first >= COMPACT_AT && this.#first * 2 >= this.#waiting.length) {
+        this.#waiting.splice(0, this.#first);
+        this.#first = 0;
+      }
+      if (this.#isUseless(item)) {
+        this.#useless--;
+        continue;
+      }
+      this.#onTaken(item);
+      return item;
+    }
+    return undefined;
+  }
+
+  /** One of the items that wait has become useless. */
+  onUseless(): void {
+    this.#useless++;
+    if (this.#useless < COMPACT_AT || this.#useless * 2 < this.length) return;
+    const kept = this.#waiting.slice(this.#first) as T[];
+    this.#waiting = kept.filter((item) => !this.#isUseless(item));
+    this.#first = 0;
+    this.#useless = 0;
+    this.bytes = 0;
+    for (const item of this.#waiting) this.bytes += this.#sizeOf(item as T);
   }
 
   /** No more items come. */
   end(): void {
     this.#isEnded = true;
-    for (const taker of this.#takers.splice(0)) taker({ value: undefined, done: true });
+    for (const taker of this.#takers) taker({ value: undefined, done: true });
+    this.#takers.clear();
   }
 
   /** A loop over what comes; several share the items. */
   iterate(): AsyncIterableIterator<T> {
+    const own = new Set<Take<T>>();
     let isLeft = false;
     const iterator: AsyncIterableIterator<T> = {
       next: () => {
@@ -56,10 +109,21 @@ export class AsyncQueue<T> {
         const item = this.shift();
         if (item !== undefined) return Promise.resolve({ value: item, done: false });
         if (this.#isEnded) return Promise.resolve({ value: undefined, done: true });
-        return new Promise((resolve) => this.#takers.push(resolve));
+        return new Promise((resolve) => {
+          const take: Take<T> = (result) => {
+            own.delete(take);
+            resolve(result);
+          };
+          own.add(take);
+          this.#takers.add(take);
+        });
       },
       return: () => {
         isLeft = true;
+        for (const take of own) {
+          this.#takers.delete(take);
+          take({ value: undefined, done: true });
+        }
         return Promise.resolve({ value: undefined, done: true });
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -69,3 +133,11 @@ export class AsyncQueue<T> {
 }
 
 function ignore(): void {}
+
+function none(): number {
+  return 0;
+}
+
+function never(): boolean {
+  return false;
+}

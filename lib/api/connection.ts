@@ -5,13 +5,12 @@
  * `Endpoint` only.
  *
  * Invariants: misuse throws synchronously with a code; what the peer does is an event, a rejection, or a count; after
- * 'close' no event comes.
+ * 'close' no event comes; what waits for the application is bounded.
  */
 
 import { EventEmitter } from 'node:events';
 import type { CloseInfo } from '../core/connection/close-info.js';
 import type { Connection as CoreConnection } from '../core/connection/connection.js';
-import type { ConnectionStats } from '../core/connection/stats.js';
 import {
   EVENT_CLOSED,
   EVENT_DATAGRAM,
@@ -29,12 +28,15 @@ import {
 import type { Stream as CoreStream } from '../core/streams/stream.js';
 import type { SocketAddress } from '../io/batch-socket.js';
 import { AsyncQueue } from './async-queue.js';
+import { assertAttached } from './destination.js';
 import * as diagnostics from './diagnostics.js';
 import { emitSafely, guard } from './emit.js';
-import { abortError, wrongType } from './errors.js';
+import { abortError, detachedBuffer, throwLater, wrongType } from './errors.js';
+import { ListenerWatch } from './listener-watch.js';
 import { type OptionTable, parseOptions } from './option-table.js';
-import { type StreamOptions, TransportStream } from './stream.js';
+import { type StreamHost, type StreamOptions, TransportStream } from './stream.js';
 import { ConnectionError, connectionEnded, overLimit } from './transport-errors.js';
+import { type ConnectionStats, readConnectionStats } from './transport-stats.js';
 
 /** The events of a connection and what their listeners get. */
 export interface ConnectionEvents {
@@ -74,21 +76,39 @@ export const CLOSE_OPTIONS = {
   reason: { kind: 'checked', expected: 'a string', accepts: isText, doc: 'for people' },
 } as const satisfies OptionTable;
 
+/** `openStream` without a mark of its own leaves it to the stream. */
+const MARK_OF_THE_STREAM = -1;
+
 const STREAM_OPTIONS = {
   unidirectional: { kind: 'boolean', default: false, doc: 'only this side sends' },
+  highWaterMark: {
+    kind: 'integer',
+    default: MARK_OF_THE_STREAM,
+    min: 0,
+    max: 1 << 30,
+    unit: 'bytes',
+    doc: "bytes in Node's buffers before back-pressure",
+  },
   signal: { kind: 'signal', doc: 'destroys the stream when aborted' },
 } as const satisfies OptionTable;
 
-/** Datagrams that wait for a listener or a loop. */
-const DATAGRAMS_MAX = 1024;
+/** Datagrams that wait for a listener or a loop: entries and bytes. */
+export const DATAGRAMS_MAX = 1024;
+export const DATAGRAM_BYTES_MAX = 4 << 20;
 
 interface PendingMessage {
+  readonly bytes: Uint8Array;
+  /** As it was when the message was given. */
+  readonly byteLength: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
 /** A secure connection to one peer. See the events in `ConnectionEvents`. */
-export class Connection extends EventEmitter<ConnectionEvents> implements AsyncDisposable {
+export class Connection
+  extends EventEmitter<ConnectionEvents>
+  implements AsyncDisposable, StreamHost
+{
   /** 32 bytes: who the peer is. A copy. */
   readonly remotePublicKey: Uint8Array;
   /** Where it is. */
@@ -96,12 +116,16 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
   /** Resolves with why it ended, never rejects. */
   readonly closed: Promise<CloseInfo>;
   readonly #core: CoreConnection;
-  readonly #streams = new AsyncQueue<TransportStream>();
+  readonly #watch: ListenerWatch;
+  readonly #streams: AsyncQueue<TransportStream>;
   readonly #messages: AsyncQueue<Uint8Array>;
-  readonly #datagrams = new AsyncQueue<Uint8Array>();
+  readonly #datagrams = new AsyncQueue<Uint8Array>({ sizeOf: byteLengthOf });
   readonly #open = new Set<TransportStream>();
+  /** Streams of the peer that nobody has taken. */
+  readonly #unclaimed = new Set<TransportStream>();
   #onClosed: (closed: CloseInfo) => void = ignore;
   #hasDroppedDatagram = false;
+  #datagramsUnread = 0;
 
   constructor(core: CoreConnection, remoteAddress: SocketAddress) {
     super();
@@ -109,11 +133,17 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
     core.data = this;
     this.remotePublicKey = core.remotePublicKey.slice();
     this.remoteAddress = remoteAddress;
-    this.#messages = new AsyncQueue((bytes) => core.streams.onMessageTaken(bytes.byteLength));
+    this.#streams = new AsyncQueue<TransportStream>({
+      onTaken: (stream) => this.#onClaimed(stream),
+      isUseless: (stream) => stream.destroyed,
+    });
+    this.#messages = new AsyncQueue<Uint8Array>({
+      onTaken: (bytes) => core.streams.onMessageTaken(bytes.byteLength),
+    });
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
-    this.on('newListener', (event) => this.#onNewListener(event));
+    this.#watch = new ListenerWatch(this.#plainEmitter(), (event) => this.#onListeners(event));
   }
 
   /** Whether this side began the connection. */
@@ -138,14 +168,14 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
    */
   openStream(options?: StreamOptions): TransportStream {
     const { values } = parseOptions('openStream', STREAM_OPTIONS, options);
-    if (values.signal?.aborted) throw abortError(values.signal);
+    const { signal, highWaterMark } = values;
+    if (signal?.aborted) throw abortError(signal);
     this.#requireOpen('openStream');
     const core = this.#core.openStream(values.unidirectional);
     if (core === undefined) {
       throw overLimit('ERR_STREAM_LIMIT', 'openStream: 1024 streams wait for the peer already');
     }
-    const stream = this.#adopt(core);
-    const { signal } = values;
+    const stream = this.#adopt(core, highWaterMark < 0 ? undefined : highWaterMark);
     if (signal !== undefined) destroyOnAbort(stream, signal);
     return stream;
   }
@@ -154,14 +184,17 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
    * Sends a message: reliable, whole, in no order with others. Borrows the bytes until the promise settles; it resolves
    * when the peer has acknowledged all of it.
    *
-   * @throws TypeError ERR_INVALID_ARG_TYPE synchronously
+   * @throws TypeError ERR_INVALID_ARG_TYPE, ERR_DETACHED_BUFFER synchronously
    * @returns rejects with ERR_MESSAGE_TOO_LARGE (the peer's limit), ERR_QUEUE_FULL (65,536 messages or 64 MiB are under
-   *   way), ERR_CONNECTION_CLOSED, or a ConnectionError when the connection ends first
+   *   way), ERR_CONNECTION_CLOSED, a ConnectionError when the connection ends first, or ERR_DETACHED_BUFFER when the
+   *   bytes were transferred away before they were sent
    */
   sendMessage(bytes: Uint8Array): Promise<void> {
     requireBytes('sendMessage: bytes', bytes);
     return new Promise((resolve, reject) => {
-      const refused = this.#core.sendMessage(bytes, { resolve, reject });
+      const { byteLength } = bytes;
+      const message: PendingMessage = { bytes, byteLength, resolve, reject };
+      const refused = this.#core.sendMessage(bytes, message);
       if (refused === 0) return;
       if (refused === -1) {
         const text = `sendMessage: ${bytes.byteLength} bytes are above what the peer takes`;
@@ -178,7 +211,7 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
    * Sends an unreliable datagram (RFC 9221). Copies the bytes. False when something was dropped here: this one, because
    * it is larger than `maxDatagramPayload` or the connection is ending, or the oldest in a full queue.
    *
-   * @throws TypeError ERR_INVALID_ARG_TYPE
+   * @throws TypeError ERR_INVALID_ARG_TYPE, ERR_DETACHED_BUFFER
    */
   sendDatagram(bytes: Uint8Array): boolean {
     requireBytes('sendDatagram: bytes', bytes);
@@ -197,14 +230,17 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
     return this.#messages.iterate();
   }
 
-  /** Unreliable datagrams, one at a time; at most 1,024 wait, the oldest give way. Ends with the connection. */
+  /**
+   * Unreliable datagrams, one at a time. At most 1,024 or 4 MiB wait, the oldest give way (`stats().datagramsUnread`).
+   * Ends with the connection.
+   */
   datagrams(): AsyncIterableIterator<Uint8Array> {
     return this.#datagrams.iterate();
   }
 
   /** A snapshot of what the connection measures and counts. */
   stats(): ConnectionStats {
-    return this.#core.stats();
+    return readConnectionStats(this.#core, this.#datagramsUnread);
   }
 
   /**
@@ -232,16 +268,38 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
     await this.close();
   }
 
+  /** As every emitter's; what the connection itself needs to hear of stays. */
+  override removeAllListeners(eventName?: string | symbol): this {
+    if (eventName === undefined) super.removeAllListeners();
+    else super.removeAllListeners(eventName as never);
+    this.#watch.renew();
+    return this;
+  }
+
   // --- the endpoint's side: events of the core ---------------------------------------------------------------------------
 
   /** Never throws. */
   dispatch(kind: number, subject: unknown, value: number): void {
+    try {
+      this.#dispatch(kind, subject, value);
+    } catch (error) {
+      throwLater(error);
+    }
+  }
+
+  /** Of StreamHost. */
+  onStreamGone(stream: TransportStream): void {
+    this.#open.delete(stream);
+    if (this.#unclaimed.delete(stream)) this.#streams.onUseless();
+  }
+
+  #dispatch(kind: number, subject: unknown, value: number): void {
     switch (kind) {
       case EVENT_READABLE:
         streamOf(subject)?.onReadable();
         return;
       case EVENT_WRITABLE:
-        guard(() => streamOf(subject)?.onWritable());
+        streamOf(subject)?.onWritable();
         return;
       case EVENT_STREAM:
         this.#onStream(subject as CoreStream);
@@ -250,22 +308,11 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
         this.#deliver('message', this.#messages, subject as Uint8Array);
         return;
       case EVENT_DATAGRAM:
-        if (this.#datagrams.length >= DATAGRAMS_MAX) this.#datagrams.shift();
-        this.#deliver('datagram', this.#datagrams, subject as Uint8Array);
+        this.#onDatagram(subject as Uint8Array);
         return;
       case EVENT_MESSAGE_DONE:
         this.#onMessageDone(subject as PendingMessage, value);
         return;
-      case EVENT_CLOSED:
-        this.#onEnd();
-        return;
-      default:
-        guard(() => this.#dispatchRare(kind, subject, value));
-    }
-  }
-
-  #dispatchRare(kind: number, subject: unknown, value: number): void {
-    switch (kind) {
       case EVENT_FINISHED:
         streamOf(subject)?.onFinished();
         return;
@@ -282,48 +329,75 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
         if (!this.#hasDroppedDatagram) return;
         this.#hasDroppedDatagram = false;
         this.emit('drain');
+        return;
+      case EVENT_CLOSED:
+        this.#onEnd();
     }
   }
 
   #onStream(core: CoreStream): void {
-    this.#deliver('stream', this.#streams, this.#adopt(core));
+    const stream = this.#adopt(core, undefined);
+    // Until somebody has it, nobody can listen to its errors; then they are that one's.
+    this.#unclaimed.add(stream);
+    stream.on('error', ignore);
+    this.#deliver('stream', this.#streams, stream);
   }
 
-  #adopt(core: CoreStream): TransportStream {
-    const stream = new TransportStream(core);
+  #onClaimed(stream: TransportStream): void {
+    this.#unclaimed.delete(stream);
+    stream.off('error', ignore);
+  }
+
+  #adopt(core: CoreStream, highWaterMark: number | undefined): TransportStream {
+    const stream = new TransportStream(core, this, highWaterMark);
     this.#open.add(stream);
-    stream.once('close', () => this.#open.delete(stream));
     if (diagnostics.streamOpen.hasSubscribers) {
       diagnostics.streamOpen.publish({ connection: this, stream });
     }
     return stream;
   }
 
-  /** To the listeners if there are any, else to the loops. */
+  /** What nobody takes is bounded: the oldest give way. */
+  #onDatagram(bytes: Uint8Array): void {
+    const queue = this.#datagrams;
+    this.#deliver('datagram', queue, bytes);
+    while (queue.length > DATAGRAMS_MAX || queue.bytes > DATAGRAM_BYTES_MAX) {
+      queue.shift();
+      this.#datagramsUnread++;
+    }
+  }
+
+  /** To a loop that waits, else to the listeners, else it waits. */
   #deliver<T>(event: 'stream' | 'message' | 'datagram', queue: AsyncQueue<T>, item: T): void {
     queue.push(item);
     if (this.listenerCount(event) > 0) this.#drain(event, queue);
   }
 
   #drain<T>(event: 'stream' | 'message' | 'datagram', queue: AsyncQueue<T>): void {
-    while (queue.length > 0 && this.listenerCount(event) > 0) {
-      emitSafely(this as EventEmitter, event, queue.shift());
+    while (this.listenerCount(event) > 0) {
+      const item = queue.shift();
+      if (item === undefined) return;
+      emitSafely(this.#plainEmitter(), event, item);
     }
   }
 
   /** What has waited for a listener comes once it is there. */
-  #onNewListener(event: string | symbol): void {
-    process.nextTick(() => {
-      if (event === 'stream') this.#drain('stream', this.#streams);
-      else if (event === 'message') this.#drain('message', this.#messages);
-      else if (event === 'datagram') this.#drain('datagram', this.#datagrams);
-    });
+  #onListeners(event: string | symbol): void {
+    if (event === 'stream' && this.#streams.length > 0) {
+      process.nextTick(() => this.#drain('stream', this.#streams));
+    } else if (event === 'message' && this.#messages.length > 0) {
+      process.nextTick(() => this.#drain('message', this.#messages));
+    } else if (event === 'datagram' && this.#datagrams.length > 0) {
+      process.nextTick(() => this.#drain('datagram', this.#datagrams));
+    }
   }
 
   #onMessageDone(message: PendingMessage, error: number): void {
     if (error === 0) message.resolve();
     else if (this.#core.closed !== undefined)
       message.reject(new ConnectionError(this.#core.closed));
+    else if (message.bytes.byteLength !== message.byteLength)
+      message.reject(detachedBuffer('sendMessage: bytes'));
     else message.reject(overLimit('ERR_MESSAGE_REFUSED', `the peer refused the message: ${error}`));
   }
 
@@ -339,12 +413,17 @@ export class Connection extends EventEmitter<ConnectionEvents> implements AsyncD
       diagnostics.connectionClose.publish({ connection: this, closed });
     }
     this.#onClosed(closed);
-    emitSafely(this as EventEmitter, 'close', closed);
+    emitSafely(this.#plainEmitter(), 'close', closed);
   }
 
   #requireOpen(call: string): void {
     const { phase, isFinishing, closed } = this.#core;
     if (phase !== 'open' || isFinishing) throw connectionEnded(call, closed);
+  }
+
+  /** This connection without the types of its events, among which Node's own two are not. */
+  #plainEmitter(): EventEmitter {
+    return this as unknown as EventEmitter;
   }
 }
 
@@ -352,8 +431,13 @@ function streamOf(core: unknown): TransportStream | undefined {
   return (core as CoreStream).data as TransportStream | undefined;
 }
 
+function byteLengthOf(bytes: Uint8Array): number {
+  return bytes.byteLength;
+}
+
 function requireBytes(name: string, value: unknown): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(name, 'a Uint8Array', value);
+  assertAttached(value, name);
 }
 
 function destroyOnAbort(stream: TransportStream, signal: AbortSignal): void {

@@ -8,7 +8,7 @@
 
 import { DEFAULT_CONFIG, type TransportConfig } from '../core/config.js';
 import type { CryptoEngine } from '../crypto/choose-protection.js';
-import { generateIdentity, type Identity } from '../crypto/identity.js';
+import { generateIdentity, type Identity, identityFromPrivateKey } from '../crypto/identity.js';
 import type { SocketAddress } from '../io/batch-socket.js';
 import {
   BIND_OPTIONS,
@@ -25,7 +25,7 @@ export type Authorize = (publicKey: Uint8Array, address: SocketAddress) => boole
 
 /** Options of `Endpoint.bind`; those of `bind` from `burstwire/udp` too. All may be left out. */
 export interface EndpointOptions extends BindOptions {
-  /** Who we are. Default: a new identity, so that nobody knows us again. */
+  /** Who we are. Copied. Default: a new identity, so that nobody knows us again. */
   readonly identity?: Identity | undefined;
   /** `'cubic'` (RFC 9438, the default) or `'newreno'` (RFC 9002 section 7). */
   readonly congestion?: 'cubic' | 'newreno' | undefined;
@@ -60,25 +60,27 @@ export interface EndpointOptions extends BindOptions {
   readonly preSharedKey?: Uint8Array | undefined;
   /**
    * Whether to talk with a peer; asked for everyone whose key we did not name in `connect`. Default: everybody may
-   * connect to us. What it throws surfaces as an uncaught exception and counts as no.
+   * connect to us. Only `true` is yes. What it throws surfaces as an uncaught exception and counts as no; so does
+   * anything that is neither true nor false, such as a promise.
    */
   readonly authorize?: Authorize | undefined;
   /** A folder for qlog files, one a connection (JSON-SEQ, for qvis). Default: none are written. */
   readonly qlog?: string | undefined;
 }
 
+const KEY_BYTES = 32;
 const KIB = 1024;
 const GIB = 1 << 30;
 const DAY_MS = 86_400_000;
 const RATE_MAX = 1e12;
 
-const isBytes32 = (value: unknown): value is Uint8Array =>
-  value instanceof Uint8Array && value.byteLength === 32;
+const isKey = (value: unknown): value is Uint8Array =>
+  value instanceof Uint8Array && value.byteLength === KEY_BYTES;
 const isIdentity = (value: unknown): value is Identity =>
   typeof value === 'object' &&
   value !== null &&
-  isBytes32((value as Identity).publicKey) &&
-  isBytes32((value as Identity).privateKey);
+  isKey((value as Identity).publicKey) &&
+  isKey((value as Identity).privateKey);
 const isFunction = (value: unknown): value is Authorize => typeof value === 'function';
 
 /** The rules behind `EndpointOptions`. */
@@ -88,6 +90,7 @@ export const ENDPOINT_OPTIONS = {
     kind: 'checked',
     expected: 'an identity as generateIdentity() makes it',
     accepts: isIdentity,
+    isSecret: true,
     doc: 'who we are',
   },
   congestion: {
@@ -188,12 +191,7 @@ export const ENDPOINT_OPTIONS = {
     unit: 'bytes/s',
     doc: 'sent by a connection at most; 0: no limit',
   },
-  preSharedKey: {
-    kind: 'checked',
-    expected: 'a Uint8Array of 32 bytes',
-    accepts: isBytes32,
-    doc: 'key that both sides must have',
-  },
+  preSharedKey: { kind: 'bytes', byteLength: KEY_BYTES, doc: 'key that both sides must have' },
   authorize: {
     kind: 'checked',
     expected: 'a function',
@@ -240,13 +238,26 @@ export function parseEndpointOptions(given: unknown): EndpointConfig {
   return Object.freeze({
     bind: resolveBindOptions(values, parsed.given, readEnvironment()),
     transport: transportOf(values),
-    identity: values.identity ?? generateIdentity(),
+    identity: identityOf(values.identity),
     suites: [preferred, ...Object.values(SUITE_IDS).filter((id) => id !== preferred)],
     cryptoEngine: values.cryptoEngine,
     preSharedKey: values.preSharedKey?.slice(),
     authorize: values.authorize,
     qlog: values.qlog,
   });
+}
+
+/** A copy of our own: what the caller does with the arrays changes nothing. */
+function identityOf(given: Identity | undefined): Identity {
+  if (given === undefined) return generateIdentity();
+  const identity = identityFromPrivateKey(given.privateKey);
+  if (Buffer.compare(identity.publicKey, given.publicKey) === 0) return identity;
+  throw new OptionError(
+    'ERR_OPTION_RANGE',
+    'identity',
+    undefined,
+    "Endpoint.bind: option 'identity' holds a public key that is not that of its private key",
+  );
 }
 
 /** Names that a later version gives a meaning: said as what they are, not as a typing error. */

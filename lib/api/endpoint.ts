@@ -17,7 +17,8 @@ import {
   EVENT_CONNECTED,
   EVENT_CONNECTION,
 } from '../core/event-ring.js';
-import type { HandshakeFailure } from '../core/handshake/outcome.js';
+import type { Tracer } from '../core/ports.js';
+import { FrameReader } from '../core/wire/frame-reader.js';
 import { openPrimitives } from '../crypto/choose-primitives.js';
 import { openProtection } from '../crypto/choose-protection.js';
 import { systemRandom } from '../crypto/random.js';
@@ -28,19 +29,22 @@ import { addressesOf, Driver } from '../io/driver.js';
 import { openMemory } from '../io/memory.js';
 import type { OpenedSocket } from '../io/open-socket.js';
 import { AsyncQueue } from './async-queue.js';
-import { type ConnectConfig, type ConnectOptions, parseConnectOptions } from './connect-options.js';
+import { type ConnectOptions, parseConnectOptions } from './connect-options.js';
 import { CLOSE_OPTIONS, type CloseOptions, Connection } from './connection.js';
 import * as diagnostics from './diagnostics.js';
-import { emitSafely, guard } from './emit.js';
+import { emitSafely } from './emit.js';
 import {
   type EndpointConfig,
   type EndpointOptions,
   parseEndpointOptions,
 } from './endpoint-options.js';
-import { abortError, socketClosed, throwLater } from './errors.js';
-import { openBound, resolveHost } from './open-bound.js';
+import { abortError, throwLater, wrongType } from './errors.js';
+import { ListenerWatch } from './listener-watch.js';
+import { openBound } from './open-bound.js';
 import { parseOptions } from './option-table.js';
-import { ConnectError } from './transport-errors.js';
+import { type ConnectFailure, endpointClosed, PendingConnects } from './pending-connects.js';
+import { ConnectionLog } from './qlog.js';
+import { QlogFolder } from './qlog-folder.js';
 import { type EndpointStats, readEndpointStats } from './transport-stats.js';
 
 /** The events of an endpoint and what their listeners get. */
@@ -63,21 +67,6 @@ export interface CryptoInfo {
 /** How long `close` waits for connections to end in good order. */
 const CLOSE_GRACE_MS = 3000;
 
-const FAILURES: Readonly<Record<HandshakeFailure | 'tooManyConnections', ConnectError>> = {
-  timeout: new ConnectError('ERR_CONNECT_TIMEOUT', 'nobody answered'),
-  noCommonVersion: new ConnectError('ERR_CONNECT_FAILED', 'no common version or suite'),
-  ownKey: new ConnectError('ERR_CONNECT_FAILED', 'the peer has our own static key'),
-  unauthorized: new ConnectError('ERR_CONNECT_UNAUTHORIZED', "authorize refused the peer's key"),
-  lowOrderKey: new ConnectError('ERR_CONNECT_FAILED', 'the key of the peer is no good point'),
-  tooManyConnections: new ConnectError('ERR_TOO_MANY_CONNECTIONS', 'maxConnections is reached'),
-};
-
-interface PendingConnect {
-  readonly config: ConnectConfig;
-  readonly resolve: (connection: Connection) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** A secure endpoint. See the events in `EndpointEvents` and the options in `EndpointOptions`. */
 export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDisposable {
   readonly #config: EndpointConfig;
@@ -86,34 +75,39 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   readonly #core: CoreEndpoint;
   readonly #crypto: CryptoInfo;
   readonly #book: AddressBook;
+  readonly #connects: PendingConnects;
+  readonly #watch: ListenerWatch;
+  readonly #log: QlogFolder | undefined;
+  readonly #logReader = new FrameReader();
   readonly #connections = new Set<Connection>();
   readonly #incoming = new AsyncQueue<Connection>();
-  readonly #pending = new Map<number, PendingConnect>();
-  /** Peer ids that a `connect` with `trust: 'any'` is on its way to. */
-  readonly #trusted = new Map<number, number>();
   readonly #onAbort = (): void => {
-    this.close().catch((error) => emitSafely(this as EventEmitter, 'error', error));
+    this.close().catch((error) => emitSafely(this.#plainEmitter(), 'error', error));
   };
   #loops = 0;
+  #listeners = 0;
   #closing: Promise<void> | undefined = undefined;
 
   private constructor(config: EndpointConfig, opened: OpenedSocket) {
     super();
     this.#config = config;
     this.#opened = opened;
+    const { engine } = opened;
     const { protection, reason } = openProtection({ engine: config.cryptoEngine });
     const { name, kernel } = protection;
     this.#crypto = Object.freeze(
       reason === undefined ? { name, kernel } : { name, kernel, reason },
     );
-    this.#book = new AddressBook(opened.engine.peers);
-    const core = new CoreEndpoint({
+    this.#book = new AddressBook(engine.peers);
+    this.#log = config.qlog === undefined ? undefined : new QlogFolder(config.qlog);
+    const addresses = addressesOf(engine);
+    this.#core = new CoreEndpoint({
       config: config.transport,
       protection,
       primitives: openPrimitives().primitives,
       random: systemRandom,
       memory: openMemory(),
-      addresses: addressesOf(opened.engine),
+      addresses,
       identity: config.identity,
       nowUs: nowUs(),
       epochUs: epochUs(),
@@ -122,14 +116,27 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       isAccepting: false,
       authorize: (publicKey, source) => this.#authorize(publicKey, source.peer),
       wake: () => this.#driver.wake(),
+      tracerFor: (connection) => this.#tracerFor(connection),
     });
-    this.#core = core;
-    this.#driver = new Driver(opened.engine, core);
-    this.#driver.start((kind, owner, subject, value) =>
-      this.#dispatch(kind, owner, subject, value),
-    );
-    this.on('newListener', (event) => this.#onListeners(event, 1));
-    this.on('removeListener', (event) => this.#onListeners(event, 0));
+    const { ipv6Only } = config.bind;
+    this.#connects = new PendingConnects({
+      core: this.#core,
+      book: this.#book,
+      addresses,
+      local: engine.local,
+      ipv6Only,
+      wake: () => this.#driver.wake(),
+    });
+    this.#watch = new ListenerWatch(this.#plainEmitter(), (event, listeners) => {
+      if (event !== 'connection') return;
+      this.#listeners = listeners;
+      this.#updateAccepting();
+      if (this.#incoming.length > 0) process.nextTick(() => this.#drainIncoming());
+    });
+    this.#driver = new Driver(engine, this.#core);
+    this.#driver.start((kind, owner, subject, value) => {
+      this.#dispatch(kind, owner, subject, value);
+    });
     config.bind.signal?.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -145,12 +152,14 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   static async #open(config: EndpointConfig): Promise<Endpoint> {
     const opened = await openBound(config.bind);
+    const { signal } = config.bind;
     try {
+      if (signal?.aborted) throw abortError(signal);
       const endpoint = new Endpoint(config, opened);
       if (diagnostics.endpointBind.hasSubscribers) diagnostics.endpointBind.publish({ endpoint });
       return endpoint;
     } catch (error) {
-      // No such crypto engine, or a signal whose listener throws.
+      // Aborted in the meantime, no such crypto engine, or a signal whose listener throws.
       await opened.engine.close();
       throw error;
     }
@@ -185,13 +194,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
    * Connects to a peer. With `publicKey` (Noise IK) it takes one round trip and nobody else can answer; without it (Noise
    * XX) the peer's key is learnt, and `authorize` or `trust: 'any'` decides.
    *
-   * @throws OptionError synchronously; ERR_SOCKET_CLOSED
+   * @throws OptionError synchronously; ConnectError ERR_ENDPOINT_CLOSED
    * @returns a promise that rejects with a ConnectError, with the system error of the look-up, or with an AbortError
    */
   connect(options: ConnectOptions): Promise<Connection> {
     const config = parseConnectOptions(options, this.#config.authorize !== undefined);
-    if (this.#closing !== undefined) throw socketClosed('connect');
-    return this.#connect(config);
+    if (this.#closing !== undefined) throw endpointClosed();
+    return this.#connects.connect(config);
   }
 
   /** Connections of peers, one at a time. Several loops share them. Ends with the endpoint. */
@@ -219,12 +228,13 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   /** Keeps the process alive, as it does from the beginning. */
   ref(): this {
-    this.#driver.ref();
+    if (this.#closing === undefined) this.#driver.ref();
     return this;
   }
 
+  /** Lets the process end although the endpoint is open. */
   unref(): this {
-    this.#driver.unref();
+    if (this.#closing === undefined) this.#driver.unref();
     return this;
   }
 
@@ -244,138 +254,124 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     await this.close();
   }
 
+  /** As every emitter's; what the endpoint itself needs to hear of stays. */
+  override removeAllListeners(eventName?: string | symbol): this {
+    if (eventName === undefined) super.removeAllListeners();
+    else super.removeAllListeners(eventName as never);
+    this.#watch.renew();
+    this.#listeners = this.listenerCount('connection');
+    this.#updateAccepting();
+    return this;
+  }
+
   // --- inside --------------------------------------------------------------------------------------------------------
 
-  async #connect(config: ConnectConfig): Promise<Connection> {
-    const { signal } = config;
-    if (signal?.aborted) throw abortError(signal);
-    const address = await resolveHost(config.address, false);
-    if (signal?.aborted) throw abortError(signal);
-    if (this.#closing !== undefined) throw endpointClosed();
-    const peer = this.#book.idOf({ address, port: config.port });
-    if (peer <= 0) {
-      const where = `${address}:${config.port}`;
-      throw new ConnectError('ERR_CONNECT_FAILED', `this socket cannot reach ${where}`);
-    }
-    return this.#attempt(config, peer);
-  }
-
-  #attempt(config: ConnectConfig, peer: number): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      const { signal, publicKey } = config;
-      if (config.trustsAny) this.#trusted.set(peer, (this.#trusted.get(peer) ?? 0) + 1);
-      const addresses = addressesOf(this.#opened.engine);
-      addresses.pin(peer);
-      const attempt = this.#core.connect({ peer, remoteStatic: publicKey }, nowUs());
-      const onAbort = (): void => {
-        this.#core.cancel(attempt, nowUs());
-        this.#pending.get(attempt)?.reject(abortError(signal!));
-      };
-      const settle = (): void => {
-        this.#pending.delete(attempt);
-        addresses.unpin(peer);
-        signal?.removeEventListener('abort', onAbort);
-        const trusted = this.#trusted.get(peer) ?? 0;
-        if (config.trustsAny && trusted > 1) this.#trusted.set(peer, trusted - 1);
-        else if (config.trustsAny) this.#trusted.delete(peer);
-      };
-      this.#pending.set(attempt, {
-        config,
-        resolve: (connection) => {
-          settle();
-          resolve(connection);
-        },
-        reject: (error) => {
-          settle();
-          reject(error);
-        },
-      });
-      signal?.addEventListener('abort', onAbort, { once: true });
-      this.#driver.wake();
-    });
-  }
-
   #authorize(publicKey: Uint8Array, peer: number): boolean {
-    if (this.#trusted.has(peer)) return true;
     const { authorize } = this.#config;
-    if (authorize === undefined) return true;
+    if (authorize === undefined || this.#connects.trusts(peer)) return true;
     try {
-      return authorize(publicKey.slice(), this.#book.addressOf(peer)) === true;
+      const verdict: unknown = authorize(publicKey.slice(), this.#book.addressOf(peer));
+      if (typeof verdict === 'boolean') return verdict;
+      throw wrongType('what authorize returns', 'true or false', verdict);
     } catch (error) {
       throwLater(error);
       return false;
     }
   }
 
-  /** Called by the driver with each event of the core. Never throws. */
-  #dispatch(kind: number, owner: unknown, subject: unknown, value: number): void {
-    if (kind === EVENT_CONNECTION || kind === EVENT_CONNECTED) {
-      guard(() => this.#onConnection(subject as CoreConnection, kind === EVENT_CONNECTED, value));
-      return;
-    }
-    if (kind === EVENT_CONNECT_FAILED) {
-      this.#onConnectFailed(subject as keyof typeof FAILURES, value);
-      return;
-    }
-    const connection = (owner as CoreConnection).data as Connection | undefined;
-    connection?.dispatch(kind, subject, value);
-    if (kind !== EVENT_CLOSED || connection === undefined) return;
-    this.#connections.delete(connection);
+  #tracerFor(connection: CoreConnection): Tracer | undefined {
+    if (this.#log === undefined) return undefined;
+    const subject = {
+      local: this.address,
+      remote: this.#book.addressOf(connection.peer),
+      epochUs: epochUs(),
+    };
+    return new ConnectionLog(connection, subject, this.#log, this.#logReader);
   }
 
-  #onConnection(core: CoreConnection, isOurs: boolean, attempt: number): void {
+  /** Called by the driver with each event of the core. Never throws. */
+  #dispatch(kind: number, owner: unknown, subject: unknown, value: number): void {
+    switch (kind) {
+      case EVENT_CONNECTION:
+        this.#onConnection(subject as CoreConnection);
+        return;
+      case EVENT_CONNECTED:
+        this.#onConnected(subject as CoreConnection, value);
+        return;
+      case EVENT_CONNECT_FAILED:
+        this.#onConnectFailed(subject as ConnectFailure, value);
+        return;
+      default:
+    }
+    const connection = (owner as CoreConnection).data as Connection | undefined;
+    if (connection === undefined) return;
+    if (kind === EVENT_CLOSED) this.#connections.delete(connection);
+    connection.dispatch(kind, subject, value);
+  }
+
+  #onConnected(core: CoreConnection, attempt: number): void {
+    const outcome = this.#connects.succeed(attempt, () => this.#adopt(core));
+    if (outcome === 'taken') return;
+    // Given up; or the peer's own connect, which has taken the place of one of ours: then as any other of a peer.
+    const isWanted = outcome === 'unknown' && this.#loops + this.#listeners > 0;
+    if (isWanted) this.#onConnection(core);
+    else core.close(0, '', false);
+  }
+
+  #onConnection(core: CoreConnection): void {
+    // It was confirmed in the turn in which somebody has closed the endpoint: too late.
+    if (this.#closing !== undefined) {
+      core.close(0, '', false);
+      return;
+    }
+    const connection = this.#adopt(core);
+    if (this.#listeners > 0) emitSafely(this.#plainEmitter(), 'connection', connection);
+    else this.#incoming.push(connection);
+  }
+
+  /** To listeners goes what a loop that was left has not taken. */
+  #drainIncoming(): void {
+    while (this.#listeners > 0) {
+      const connection = this.#incoming.shift();
+      if (connection === undefined) return;
+      emitSafely(this.#plainEmitter(), 'connection', connection);
+    }
+  }
+
+  #adopt(core: CoreConnection): Connection {
     const connection = new Connection(core, this.#book.addressOf(core.peer));
     this.#connections.add(connection);
     if (diagnostics.connectionOpen.hasSubscribers) {
       diagnostics.connectionOpen.publish({ connection });
     }
-    if (isOurs) {
-      this.#pending.get(attempt)?.resolve(connection);
-      return;
-    }
-    if (this.listenerCount('connection') > 0) {
-      emitSafely(this as EventEmitter, 'connection', connection);
-    } else {
-      this.#incoming.push(connection);
-    }
+    return connection;
   }
 
-  #onConnectFailed(reason: keyof typeof FAILURES, attempt: number): void {
-    const pending = this.#pending.get(attempt);
-    if (pending === undefined) return;
-    const { address, port } = pending.config;
-    const { code, message } = FAILURES[reason];
-    const error = new ConnectError(code, `connect to ${address}:${port} failed: ${message}`);
-    if (diagnostics.connectionFail.hasSubscribers) {
+  #onConnectFailed(reason: ConnectFailure, attempt: number): void {
+    const error = this.#connects.fail(attempt, reason);
+    if (error !== undefined && diagnostics.connectionFail.hasSubscribers) {
       diagnostics.connectionFail.publish({ endpoint: this, error });
     }
-    pending.reject(error);
   }
 
-  /** `more`: a listener is about to be there that is not counted yet. */
-  #onListeners(event: string | symbol, more: number): void {
-    if (event !== 'connection') return;
-    this.#core.setAccepting(this.#loops + this.listenerCount('connection') + more > 0);
-  }
-
+  /** Connections are taken while somebody would get them. */
   #updateAccepting(): void {
-    this.#core.setAccepting(this.#loops + this.listenerCount('connection') > 0);
+    const isAccepting = this.#closing === undefined && this.#loops + this.#listeners > 0;
+    this.#core.setAccepting(isAccepting);
   }
 
   async #close(options: { code: number; reason: string }): Promise<void> {
     this.#config.bind.signal?.removeEventListener('abort', this.#onAbort);
     this.#core.setAccepting(false);
-    for (const [attempt, pending] of [...this.#pending]) {
-      this.#core.cancel(attempt, nowUs());
-      pending.reject(endpointClosed());
-    }
+    this.#connects.close();
     await this.#closeConnections(options);
     this.#incoming.end();
     await this.#driver.close();
+    await this.#log?.close();
     if (diagnostics.endpointClose.hasSubscribers) {
       diagnostics.endpointClose.publish({ endpoint: this });
     }
-    emitSafely(this as EventEmitter, 'close');
+    emitSafely(this.#plainEmitter(), 'close');
   }
 
   async #closeConnections(options: { code: number; reason: string }): Promise<void> {
@@ -388,8 +384,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     await Promise.all(ends);
     clearTimeout(impatience);
   }
-}
 
-function endpointClosed(): ConnectError {
-  return new ConnectError('ERR_ENDPOINT_CLOSED', 'the endpoint was closed');
+  /** This endpoint without the types of its events, among which Node's own two are not. */
+  #plainEmitter(): EventEmitter {
+    return this as unknown as EventEmitter;
+  }
 }

@@ -21,7 +21,7 @@ import { abortError } from './errors.js';
 export async function openBound(config: BindConfig): Promise<OpenedSocket> {
   const { signal } = config;
   if (signal?.aborted) throw abortError(signal);
-  const address = await resolveHost(config.address, config.ipv6Only);
+  const address = await resolveHost(config.address, config.ipv6Only ? 6 : 0);
   if (signal?.aborted) throw abortError(signal);
   const opened = await openAt(address, config);
   if (signal?.aborted) {
@@ -32,13 +32,13 @@ export async function openBound(config: BindConfig): Promise<OpenedSocket> {
   return opened;
 }
 
-/** The literal address of a host name; undefined when no address was given. */
+/** The literal address of a host name; undefined when no address was given. `family`: 0 for either. */
 export async function resolveHost(
   address: string | undefined,
-  ipv6Only: boolean,
+  family: 0 | 4 | 6,
 ): Promise<string | undefined> {
   if (address === undefined || isIP(address) !== 0) return address;
-  const found = await lookup(address, { family: ipv6Only ? 6 : 0 });
+  const found = await lookup(address, { family });
   return found.address;
 }
 

@@ -41,11 +41,19 @@ export interface SignalRule extends RuleText {
   readonly kind: 'signal';
 }
 
+/** A Uint8Array of one length; undefined when left out. Messages never show what was given: it may be a key. */
+export interface BytesRule extends RuleText {
+  readonly kind: 'bytes';
+  readonly byteLength: number;
+}
+
 /** Anything that `accepts` accepts; undefined when left out. `expected` says what that is, for messages. */
 export interface CheckedRule<T = unknown> extends RuleText {
   readonly kind: 'checked';
   readonly expected: string;
   readonly accepts: (value: unknown) => value is T;
+  /** What was given may hold a key: neither message nor error shows it. */
+  readonly isSecret?: boolean;
 }
 
 export type OptionRule =
@@ -54,6 +62,7 @@ export type OptionRule =
   | TextRule
   | ChoiceRule
   | SignalRule
+  | BytesRule
   | CheckedRule;
 export type OptionTable = Readonly<Record<string, OptionRule>>;
 
@@ -65,9 +74,11 @@ type ValueOf<R extends OptionRule> = R extends BooleanRule
       ? C
       : R extends SignalRule
         ? AbortSignal | undefined
-        : R extends CheckedRule<infer V>
-          ? V | undefined
-          : string | undefined;
+        : R extends BytesRule
+          ? Uint8Array | undefined
+          : R extends CheckedRule<infer V>
+            ? V | undefined
+            : string | undefined;
 
 /** The values of a table, defaults filled in. */
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> };
@@ -156,9 +167,14 @@ function checkValue(call: string, name: string, rule: OptionRule, value: unknown
       if (!rule.choices.includes(value)) throw rangeError(call, name, expected, value);
       return;
     }
-    case 'checked':
-      if (!rule.accepts(value)) throw typeError(call, name, rule.expected, value);
+    case 'bytes':
+      checkBytes(call, name, rule, value);
       return;
+    case 'checked':
+      if (rule.accepts(value)) return;
+      throw rule.isSecret
+        ? secretError('ERR_OPTION_TYPE', call, name, rule.expected, value)
+        : typeError(call, name, rule.expected, value);
     case 'signal':
       if (!isSignal(value)) throw typeError(call, name, 'an AbortSignal', value);
       return;
@@ -180,6 +196,41 @@ function checkInteger(call: string, name: string, rule: IntegerRule, value: unkn
     throw rangeError(call, name, expected, value);
   }
 }
+
+function checkBytes(call: string, name: string, rule: BytesRule, value: unknown): void {
+  const expected = `a Uint8Array of ${rule.byteLength} bytes`;
+  if (!(value instanceof Uint8Array)) {
+    throw secretError('ERR_OPTION_TYPE', call, name, expected, value);
+  }
+  if (value.byteLength !== rule.byteLength) {
+    throw secretError('ERR_OPTION_RANGE', call, name, expected, value);
+  }
+}
+
+/** Says what kind of thing was given, not what it holds; the error does not hold it either. */
+function secretError(
+  code: 'ERR_OPTION_TYPE' | 'ERR_OPTION_RANGE',
+  call: string,
+  name: string,
+  expected: string,
+  value: unknown,
+): OptionError {
+  const kind = value === null ? 'null' : KINDS[typeof value];
+  const given = value instanceof Uint8Array ? `one of ${value.byteLength} bytes` : kind;
+  const message = `${call}: option '${name}' must be ${expected}, not ${given}`;
+  return new OptionError(code, name, undefined, message);
+}
+
+const KINDS = {
+  string: 'a string',
+  number: 'a number',
+  bigint: 'a bigint',
+  boolean: 'a boolean',
+  symbol: 'a symbol',
+  undefined: 'undefined',
+  object: 'another object',
+  function: 'a function',
+} as const;
 
 function typeError(call: string, name: string, expected: string, value: unknown): OptionError {
   return new OptionError(

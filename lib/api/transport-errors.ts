@@ -8,7 +8,10 @@
  */
 
 import type { CloseInfo } from '../core/connection/close-info.js';
+import { CONNECTION_REFUSED } from '../core/error-codes.js';
 import { withCode } from './errors.js';
+
+export type { CloseInfo };
 
 /** Codes of `ConnectError`. */
 export type ConnectErrorCode =
@@ -16,11 +19,13 @@ export type ConnectErrorCode =
   | 'ERR_CONNECT_TIMEOUT'
   /** `authorize` said no to the peer's key. */
   | 'ERR_CONNECT_UNAUTHORIZED'
-  /** The peer speaks no version or suite of ours, has our own key, or a key that is none. */
+  /** The peer closed the connection before it began. (With `publicKey` it begins at once: then `closed` says so.) */
+  | 'ERR_CONNECT_REFUSED'
+  /** The peer speaks no version or suite of ours, has our own key, or a key that is none; or the socket cannot reach it. */
   | 'ERR_CONNECT_FAILED'
   /** This endpoint has as many connections as `maxConnections` allows. */
   | 'ERR_TOO_MANY_CONNECTIONS'
-  /** The endpoint was closed meanwhile. */
+  /** The endpoint was closed, before or meanwhile. */
   | 'ERR_ENDPOINT_CLOSED';
 
 /** `connect` failed. */
@@ -43,6 +48,10 @@ export type ConnectionErrorCode =
   | 'ERR_CONNECTION_CLOSED'
   /** An application closed it with another code: `remoteCode`, or the code of our own `close`. */
   | 'ERR_CONNECTION_APPLICATION'
+  /** The peer takes no connections now (CONNECTION_REFUSED): nobody listens for 'connection' there. */
+  | 'ERR_CONNECTION_REFUSED'
+  /** Both sides connected to each other at once, and the other handshake's connection is the one that stays. */
+  | 'ERR_CONNECTION_REPLACED'
   /** Nothing came for the idle timeout. */
   | 'ERR_CONNECTION_TIMEOUT'
   /** The peer was in breach of the protocol, or says that we were: see `name` in `closed`. */
@@ -62,6 +71,11 @@ export class ConnectionError extends Error {
 
   override get name(): string {
     return 'ConnectionError';
+  }
+
+  /** The code that the peer closed it with; undefined when it was not the peer. */
+  get remoteCode(): number | undefined {
+    return this.closed.origin === 'remote' ? this.closed.code : undefined;
   }
 }
 
@@ -101,14 +115,22 @@ export function connectionEnded(call: string, closed: CloseInfo | undefined): Er
   return withCode(new Error(`${call}: ${why}`), 'ERR_CONNECTION_CLOSED');
 }
 
+/** ERR_STREAM_DESTROYED for a write that will not be acknowledged any more. */
+export function streamDestroyed(): Error {
+  return withCode(new Error('the stream was destroyed'), 'ERR_STREAM_DESTROYED');
+}
+
 function codeOf({ origin, isApplication, code }: CloseInfo): ConnectionErrorCode {
   if (origin === 'idle') return 'ERR_CONNECTION_TIMEOUT';
-  if (!isApplication) return 'ERR_CONNECTION_PROTOCOL';
-  return code === 0 ? 'ERR_CONNECTION_CLOSED' : 'ERR_CONNECTION_APPLICATION';
+  if (origin === 'discarded') return 'ERR_CONNECTION_REPLACED';
+  if (isApplication) return code === 0 ? 'ERR_CONNECTION_CLOSED' : 'ERR_CONNECTION_APPLICATION';
+  const isRefused = origin === 'remote' && code === CONNECTION_REFUSED;
+  return isRefused ? 'ERR_CONNECTION_REFUSED' : 'ERR_CONNECTION_PROTOCOL';
 }
 
 function describe({ origin, isApplication, code, name, reason }: CloseInfo): string {
   if (origin === 'idle') return 'the connection is over: nothing came for the idle timeout';
+  if (origin === 'discarded') return 'the connection is over: another one with this peer stays';
   const who = origin === 'remote' ? 'the peer' : 'this side';
   const what = isApplication ? `code ${code}` : name;
   const why = reason === '' || reason === name ? '' : `: ${reason}`;

@@ -1,9 +1,11 @@
 /**
- * The counters of an endpoint as one plain object. Called by `Endpoint.stats`.
+ * The counters of an endpoint and of a connection as plain objects. Called by their `stats`.
  *
  * Invariant: a snapshot; nothing in it changes later.
  */
 
+import type { Connection as CoreConnection } from '../core/connection/connection.js';
+import type { ConnectionStats as CoreStats } from '../core/connection/stats.js';
 import type { Endpoint as CoreEndpoint } from '../core/endpoint/endpoint.js';
 import type { EndpointCounts } from '../core/endpoint/endpoint-counts.js';
 import { DROP_REASON_NAMES } from '../core/handshake/drop-reasons.js';
@@ -11,7 +13,7 @@ import type { BatchSocket } from '../io/batch-socket.js';
 import { readStats, type UdpStats } from './udp-stats.js';
 
 /** Counted since `bind`. */
-export interface EndpointStats extends Readonly<Omit<EndpointCounts, never>> {
+export interface EndpointStats extends Readonly<EndpointCounts> {
   /** Connections now, those in their closing period included. */
   readonly connections: number;
   /** Handshake messages by what became of them. */
@@ -20,6 +22,20 @@ export interface EndpointStats extends Readonly<Omit<EndpointCounts, never>> {
   readonly stalls: number;
   /** The socket below. */
   readonly socket: UdpStats;
+}
+
+/** What a connection measures and counts. Names that end in `Us` are microseconds. */
+export interface ConnectionStats extends CoreStats {
+  /** Smoothed round trip time, ms (RFC 9002 section 5.3). */
+  readonly rtt: number;
+  /** Congestion window, bytes: as `congestionWindow`. */
+  readonly cwnd: number;
+  /** Packets declared lost: as `packetsLost`. */
+  readonly lost: number;
+  /** Bytes of streams that were sent more than once: as `retransmittedBytes`. */
+  readonly retransmitted: number;
+  /** Unreliable datagrams that came and gave way, because nobody took them. */
+  readonly datagramsUnread: number;
 }
 
 export function readEndpointStats(
@@ -37,5 +53,20 @@ export function readEndpointStats(
     handshakes,
     stalls,
     socket: readStats(engine),
+  };
+}
+
+export function readConnectionStats(
+  core: CoreConnection,
+  datagramsUnread: number,
+): ConnectionStats {
+  const stats = core.stats();
+  return {
+    ...stats,
+    rtt: stats.smoothedRttUs / 1000,
+    cwnd: stats.congestionWindow,
+    lost: stats.packetsLost,
+    retransmitted: Number(stats.retransmittedBytes),
+    datagramsUnread,
   };
 }

@@ -12,6 +12,7 @@ export function listFiles(folder, wanted = () => true) {
   if (!existsSync(absolute)) return [];
   return readdirSync(absolute, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && wanted(entry.name))
+    .filter((entry) => !(entry.parentPath ?? entry.path).includes(`${sep}node_modules${sep}`))
     .map((entry) => relative(root, `${entry.parentPath ?? entry.path}${sep}${entry.name}`))
     .map((path) => path.split(sep).join('/'))
     .sort();

@@ -398,6 +398,25 @@ describe('a graceful close', PATIENCE, () => {
   });
 });
 
+describe('the closing period', PATIENCE, () => {
+  it('ends in the same turn in which late packets ask for another CONNECTION_CLOSE', () => {
+    const simulation = new Simulation(
+      scenario({
+        name: 'late packets',
+        goals: () => [new StreamGoal({ side: 1, bytes: 10_000_000 })],
+        close: { side: 0, isGraceful: false, when: 60_000 },
+      }),
+    );
+    const { peers, scheduler, session } = simulation;
+    simulation.stepUntil('no connection', 5_000_000, () => session.isOpen);
+    // It has said that it closes, and hears nothing of what is under way until everything is over.
+    const onTime = (): void => peers[0].host.stall(2_000_000);
+    scheduler.schedule(scheduler.nowUs + 61_000, { onTime });
+    simulation.run();
+    expect(session.closed.map((closed) => closed?.origin)).toEqual(['local', 'remote']);
+  });
+});
+
 describe('calls after the end', PATIENCE, () => {
   it('do nothing, and do not throw', () => {
     const simulation = new Simulation(scenario({ name: 'late calls', goals: mixture }));

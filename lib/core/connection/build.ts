@@ -226,14 +226,18 @@ function sendMtuProbe(state: ConnectionState, builder: PacketBuilder, nowUs: num
   state.mtuProbeBytes = probeBytes;
 }
 
-/** CONNECTION_CLOSE, alone in its packet. Never more than one at a time, so never more to send. */
+/** CONNECTION_CLOSE, with nothing but an acknowledgement in front of it. Never more than one at a time, so never more to send. */
 function buildClose(state: ConnectionState, builder: PacketBuilder, nowUs: number): false {
   const { closeType, closeCode, closeFrameType, closeReason } = state;
   const byteLength = closeBytes(closeType, closeCode, closeFrameType, closeReason.length);
   if (!state.isClosePending || !builder.hasRoom(BASE_DATAGRAM_BYTES)) return false;
   state.isClosePending = false;
   builder.begin(BASE_DATAGRAM_BYTES);
-  if (builder.at + byteLength > builder.end) return false;
+  // What has come is acknowledged with it: the peer shall know what it need not regret.
+  builder.end -= byteLength;
+  if (state.ackPolicy.isPending) addAck(state, builder, nowUs);
+  builder.end += byteLength;
+  state.isAckInPacket = false;
   builder.at = writeClose(
     builder.bytes,
     builder.at,

@@ -106,6 +106,11 @@ export class Connection extends ConnectionState {
     return build(this, builder, nowUs, quantumBytes);
   }
 
+  /** Nothing more will be sent than CONNECTION_CLOSE. */
+  get isEnding(): boolean {
+    return this.#isClosePending || this.phase !== 'open';
+  }
+
   get deadlineUs(): number {
     return deadlineOf(this);
   }

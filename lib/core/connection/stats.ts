@@ -35,7 +35,24 @@ export interface ConnectionStats {
   readonly acksSent: number;
   readonly probeTimeouts: number;
   readonly keyUpdates: number;
-  readonly [streamOrDatagramCounter: string]: number | string;
+  readonly streamsOpened: number;
+  readonly streamsAccepted: number;
+  readonly streamsActive: number;
+  readonly messagesSent: number;
+  readonly messagesReceived: number;
+  readonly streamBytesSent: number;
+  readonly streamBytesReceived: number;
+  readonly retransmittedBytes: number;
+  /** Receive window of the connection now, bytes. */
+  readonly receiveWindow: number;
+  readonly datagramsSent: number;
+  /** Given way to newer ones before they were sent. */
+  readonly datagramsDropped: number;
+  readonly datagramsTooLarge: number;
+  readonly datagramsLost: number;
+  readonly datagramsReceived: number;
+  readonly datagramsReceivedDropped: number;
+  readonly datagramsWaiting: number;
 }
 
 export function readStats(state: ConnectionState): ConnectionStats {

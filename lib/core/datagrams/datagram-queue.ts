@@ -58,7 +58,7 @@ export class DatagramQueue {
   }
 
   /** Figures for `stats()`. A new object. */
-  get counters(): Readonly<Record<string, number>> {
+  get counters() {
     return {
       datagramsSent: this.#sent,
       datagramsDropped: this.#dropped,

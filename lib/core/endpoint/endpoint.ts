@@ -252,18 +252,20 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
 
   /** Each ready connection has its turn, at most once a batch. */
   #fill(builder: PacketBuilder, nowUs: number): void {
-    if (this.#sendDeadlineUs > nowUs) return;
     for (let turns = this.#ready.length; turns > 0; turns--) {
-      const allowance = this.#bucket.takeable(nowUs);
-      if (allowance <= 0) {
-        this.#sendDeadlineUs = this.#bucket.nextUs(nowUs);
-        return;
-      }
       const slot = this.#ready.shift();
       const connection = this.#table.get(slot);
       if (connection === undefined) continue;
+      const allowance = this.#bucket.takeable(nowUs);
+      // What ends a connection passes: it makes room for the others.
+      if (allowance <= 0 && !connection.isEnding) {
+        this.#ready.push(slot);
+        this.#sendDeadlineUs = this.#bucket.nextUs(nowUs);
+        continue;
+      }
       const before = builder.usedBytes;
-      const more = connection.build(builder, nowUs, Math.min(QUANTUM_BYTES, allowance));
+      const quantum = Math.max(Math.min(QUANTUM_BYTES, allowance), 0);
+      const more = connection.build(builder, nowUs, quantum);
       this.#bucket.take(builder.usedBytes - before);
       if (more) this.#ready.push(slot);
       this.#afterBuild(connection, nowUs);

@@ -42,7 +42,9 @@ export class Messages {
   open(bytes: Uint8Array, token: unknown): Stream | number {
     const { byteLength } = bytes;
     const life = this.#life;
-    if (byteLength > life.peer.maxMessageSize) return MESSAGE_ABOVE_LIMIT;
+    const { maxMessageSize } = life.peer;
+    // 0: the peer takes none, not even empty ones.
+    if (byteLength > maxMessageSize || maxMessageSize === 0) return MESSAGE_ABOVE_LIMIT;
     const isFull = this.#count >= MESSAGES_MAX || this.#bytes + byteLength > MESSAGE_BYTES_MAX;
     if (life.isClosed || isFull) return MESSAGE_QUEUE_FULL;
     const stream = life.openLocal(true, KIND_MESSAGE, true);
@@ -75,7 +77,7 @@ export class Messages {
   onData(highest: number, fresh: number): number {
     const { maxMessageSize } = this.#life.options.config;
     // The kind byte is no part of the message.
-    if (highest - 1 > maxMessageSize) return MESSAGE_TOO_LARGE;
+    if (highest - 1 > maxMessageSize || maxMessageSize === 0) return MESSAGE_TOO_LARGE;
     this.#unfinishedBytes += fresh;
     // One more than a sender may have: the caps of both sides count differently at their edges.
     return this.#unfinishedBytes > MESSAGE_BYTES_MAX + maxMessageSize ? EXCESSIVE_LOAD : NO_ERROR;

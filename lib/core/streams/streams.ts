@@ -66,7 +66,7 @@ export class Streams {
   }
 
   /** Figures for `stats()`. A new object. */
-  get counters(): Readonly<Record<string, number>> {
+  get counters() {
     const { sentBytes, retransmittedBytes } = this.#sending.outgoing;
     return {
       streamsOpened: this.#life.opened,

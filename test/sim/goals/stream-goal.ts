@@ -96,7 +96,7 @@ export class StreamGoal implements Goal {
     this.#there.reader = reader;
     if (!isUnidirectional) this.#back.writer = this.#newWriter(other, stream, false, answerBytes);
     stream.data = endOf(reader, this.#back.writer);
-    if (isEager) this.#answer(true);
+    if (isEager || other.isOver) this.#answer(true);
     return true;
   }
 

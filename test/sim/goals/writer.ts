@@ -68,7 +68,8 @@ export class Writer implements Timed {
   /** Writes what it may now. Call when there may be room. */
   pump(): void {
     this.#checkReleased();
-    while (!this.hasEnded && !this.#isWaiting && !this.#side.isOver) {
+    if (this.#side.isOver) this.cut();
+    while (!this.hasEnded && !this.#isWaiting) {
       const { bytes, pauseUs, resetAfter } = this.#options;
       if (this.written >= resetAfter) {
         this.giveUp();

@@ -169,14 +169,14 @@ describe('sending', () => {
 describe('the queue of a flood', () => {
   it('keeps the newest by number', () => {
     const { queue } = make({ datagramQueue: 100 });
-    for (let number = 0; number < 100_000; number++) {
+    for (let number = 0; number < 20_000; number++) {
       expect(queue.send(Uint8Array.of(number >> 8, number), MOST)).toBe(number < 100 ? 0 : 1);
     }
-    expect(queue.counters).toMatchObject({ datagramsWaiting: 100, datagramsDropped: 99_900 });
+    expect(queue.counters).toMatchObject({ datagramsWaiting: 100, datagramsDropped: 19_900 });
     const packet = new Packet(1200);
     queue.write(packet);
     const numbers = packet.payloads.map(([high, low]) => 256 * high + low);
-    expect(numbers).toEqual(Array.from({ length: 100 }, (_, index) => (99_900 + index) & 0xffff));
+    expect(numbers).toEqual(Array.from({ length: 100 }, (_, index) => (19_900 + index) & 0xffff));
   });
 
   it('keeps the newest by bytes', () => {
@@ -207,9 +207,9 @@ describe('the queue of a flood', () => {
     const { queue } = make();
     let sent = 0;
     let received = 0;
-    while (received < 100_000) {
+    while (received < 20_000) {
       // As many as it takes, and then a full window goes out.
-      while (sent < 100_000 && sent - received < DEFAULT_CONFIG.datagramQueue) {
+      while (sent < 20_000 && sent - received < DEFAULT_CONFIG.datagramQueue) {
         expect(queue.send(Uint8Array.of(sent++), MOST)).toBe(0);
       }
       for (let packets = 0; packets < 20 && queue.hasData; packets++) {

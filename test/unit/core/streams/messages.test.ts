@@ -102,6 +102,12 @@ describe('large messages', () => {
     expect(other.batch(2, 1001, [0])).toBe(MESSAGE_TOO_LARGE);
   });
 
+  it('are all of them for a peer that takes none', () => {
+    const { a, b } = pair({ maxMessageSize: 0 });
+    expect(a.streams.sendMessage(new Uint8Array(0), 0)).toBe(-1);
+    expect(b.batch(2, 0, [1], true)).toBe(MESSAGE_TOO_LARGE);
+  });
+
   it('and what comes before the kind byte is no message yet', () => {
     const { b } = pair({ maxMessageSize: 1000 });
     expect(b.batch(2, 1, new Uint8Array(2000), true)).toBe(NO_ERROR);
