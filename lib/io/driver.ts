@@ -130,43 +130,44 @@ export class Driver {
 
   readonly #onWoken = (): void => {
     this.#isWoken = false;
-    this.#turn(false);
+    this.#turn(false, false);
   };
 
   readonly #onImmediate = (): void => {
     this.#immediate = undefined;
-    if (this.endpoint.hasWork) this.#turn(false);
-    else this.#arm(nowUs());
+    const now = nowUs();
+    if (this.endpoint.hasWork || this.endpoint.deadlineUs <= now) this.#turn(false, true);
+    else this.#arm(now);
   };
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
+    this.#noteStall(nowUs());
     this.#armedUs = Number.POSITIVE_INFINITY;
-    // What has arrived while the event loop was busy comes first: it may be what the timer waits for.
-    this.#turn(true);
+    // What has arrived while the event loop was busy comes first: it may be what the timer waits for. Timers run before
+    // the loop looks at sockets, immediates after that.
+    this.#setImmediate();
   };
 
   #onReadable(): void {
-    this.#turn(true);
+    this.#turn(true, true);
   }
 
   #onWritable(): void {
     this.#isBlocked = false;
-    this.#turn(false);
+    this.#turn(false, false);
   }
 
-  #turn(isReadable: boolean): void {
+  /** `isDrained`: whatever has arrived is read before this, or in this turn, so timers may run. */
+  #turn(isReadable: boolean, isDrained: boolean): void {
     if (this.#isInTurn || !this.#isOpen) return;
     this.#isInTurn = true;
     this.#moved = 0;
     const now = nowUs();
-    if (now - this.#armedUs > STALL_US) {
-      this.stalls++;
-      this.endpoint.onStall(now);
-    }
+    this.#noteStall(now);
     try {
       if (isReadable) this.#receive(now);
-      if (this.endpoint.deadlineUs <= now) this.endpoint.onTimer(now);
+      if (isDrained && this.endpoint.deadlineUs <= now) this.endpoint.onTimer(now);
       this.#dispatchEvents();
       this.#send(now);
       this.endpoint.endTurn();
@@ -228,13 +229,23 @@ export class Driver {
     }
   }
 
+  #noteStall(now: number): void {
+    if (now - this.#armedUs <= STALL_US) return;
+    this.stalls++;
+    this.endpoint.onStall(now);
+  }
+
+  #setImmediate(): void {
+    if (this.#immediate !== undefined || !this.#isOpen) return;
+    this.#immediate = setImmediate(this.#onImmediate);
+    if (!this.#isReferenced) this.#immediate.unref();
+  }
+
   /** One timer for everything: armed for the earliest deadline, moved only when that comes earlier. */
   #arm(now: number): void {
     if (!this.#isOpen || this.#isBlocked) return;
     if (this.endpoint.hasWork || now < this.#spinUntilUs) {
-      if (this.#immediate !== undefined) return;
-      this.#immediate = setImmediate(this.#onImmediate);
-      if (!this.#isReferenced) this.#immediate.unref();
+      this.#setImmediate();
       return;
     }
     const deadline = this.endpoint.deadlineUs;

@@ -37,6 +37,8 @@ export function build(
 ): boolean {
   state.sendDeadlineUs = Number.POSITIVE_INFINITY;
   builder.openConnection(state, state.recovery);
+  // Its keys are about to go: what would be built could not be sealed.
+  if (state.phase === 'closed') return false;
   if (state.phase !== 'open') return buildClose(state, builder, nowUs);
   state.keys.updateWhenDue(state.recovery.nextPacketNumber);
   sendProbes(state, builder, nowUs);

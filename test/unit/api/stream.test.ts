@@ -257,6 +257,18 @@ describe('borrowed reading', () => {
     expect(seen).toEqual(['buffered', 'waiting', 'fresh']);
   });
 
+  it('leaves nothing to data, even when Node asks first', async () => {
+    const { core, stream } = make();
+    const seen: string[] = [];
+    stream.readBorrowed((bytes) => seen.push(String(bytes)));
+    await settled();
+    core.arrive('abc');
+    stream.read(0);
+    await settled();
+    stream.onReadable();
+    expect(seen).toEqual(['abc']);
+  });
+
   it('tells the end as ever', async () => {
     const { core, stream } = make({ sends: false });
     stream.readBorrowed(() => {});
