@@ -8,6 +8,7 @@
  */
 
 import { type BindConfig, type BindOptions, parseBindOptions } from './bind-options.js';
+import { abortError } from './errors.js';
 import { openBound } from './open-bound.js';
 import { UdpSocket } from './udp-socket.js';
 
@@ -25,8 +26,11 @@ export function bind(options?: BindOptions): Promise<UdpSocket> {
 
 async function open(config: BindConfig): Promise<UdpSocket> {
   const { engine, info } = await openBound(config);
+  const { signal, debug } = config;
   try {
-    return new UdpSocket(engine, { info, signal: config.signal, debug: config.debug });
+    // Between the last look and this one a turn of the promise queue has passed.
+    if (signal?.aborted) throw abortError(signal);
+    return new UdpSocket(engine, { info, signal, debug });
   } catch (error) {
     // The signal is the application's: listening to it may run its code.
     await engine.close();

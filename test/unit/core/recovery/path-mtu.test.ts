@@ -36,7 +36,7 @@ class Flow {
     const bytes = this.mtu.probeBytes(this.nowUs);
     if (bytes === 0) return false;
     const number = this.#number++;
-    this.mtu.onProbeSent(number, bytes, this.nowUs);
+    this.mtu.onProbeSent(number, bytes);
     if (bytes > this.path.interfaceBytes) {
       this.refused.push(bytes);
       this.mtu.onProbeRefused(bytes, this.nowUs);
@@ -143,13 +143,13 @@ describe('the search', () => {
     const mtu = new PathMtu({ maximum: 1472, isIpv4: true });
     expect(mtu.probeBytes(0)).toBe(1472);
     expect(mtu.probeBytes(0)).toBe(1472);
-    mtu.onProbeSent(7, 1472, 0);
+    mtu.onProbeSent(7, 1472);
     expect(mtu.probeBytes(1e6)).toBe(0);
   });
 
   it('ignores what becomes of packets that are not the probe', () => {
     const mtu = new PathMtu({ maximum: 1472, isIpv4: true });
-    mtu.onProbeSent(7, 1472, 0);
+    mtu.onProbeSent(7, 1472);
     mtu.onProbeAcked(6, 10);
     mtu.onProbeLost(8, 10);
     expect(mtu.current).toBe(1200);
@@ -191,10 +191,10 @@ describe('a size that the kernel refuses', () => {
 
   it('lets the next probe go at once, and its own packet count for nothing later', () => {
     const mtu = new PathMtu({ maximum: 8972, isIpv4: true });
-    mtu.onProbeSent(1, 8972, 0);
+    mtu.onProbeSent(1, 8972);
     mtu.onProbeRefused(8972, 0);
     expect(mtu.probeBytes(0)).toBe(1472);
-    mtu.onProbeSent(2, 1472, 0);
+    mtu.onProbeSent(2, 1472);
     mtu.onProbeLost(1, 100);
     expect(mtu.probeBytes(100)).toBe(0);
     mtu.onProbeAcked(2, 100);
@@ -295,7 +295,7 @@ describe('a black hole', () => {
     while (flow.mtu.current < 1472) flow.probe();
     const bytes = flow.mtu.probeBytes(flow.nowUs);
     expect(bytes).toBeGreaterThan(1472);
-    flow.mtu.onProbeSent(99, bytes, flow.nowUs);
+    flow.mtu.onProbeSent(99, bytes);
     flow.loseBursts(3);
     flow.mtu.onProbeAcked(99, flow.nowUs);
     expect(flow.mtu.current).toBe(1200);
