@@ -94,6 +94,7 @@ export class DatagramQueue {
 
   /** As many DATAGRAM frames as fit. */
   write(space: FrameSpace): void {
+    const before = this.#count;
     while (this.hasData) {
       const bytes = this.#waiting[this.#first]!;
       const size = bytes.byteLength;
@@ -108,7 +109,7 @@ export class DatagramQueue {
       this.#sent++;
       this.#shift();
     }
-    if (!this.#isDropping || this.#count >= this.#config.datagramQueue) return;
+    if (!this.#isDropping || this.#count === before) return;
     this.#isDropping = false;
     this.#events.push(EVENT_DATAGRAM_ROOM, this.#owner, this.#owner);
   }

@@ -65,8 +65,8 @@ export class Credit {
     return true;
   }
 
-  /** At least that large, as far as it may be. */
+  /** At least that large, in whole bytes, as far as it may be: limits go into frames. */
   widen(windowBytes: number): void {
-    this.windowBytes = Math.max(this.windowBytes, Math.min(windowBytes, this.#most));
+    this.windowBytes = Math.max(this.windowBytes, Math.min(Math.ceil(windowBytes), this.#most));
   }
 }

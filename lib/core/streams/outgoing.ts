@@ -39,7 +39,7 @@ export class Outgoing {
   retransmittedBytes = AS_DOUBLE;
   sentBytes = AS_DOUBLE;
   readonly #queue = new SendQueue();
-  readonly #aside: Stream[] = [];
+  readonly #aside: Set<Stream> = new Set();
   /** The limit of the connection that was complained of. */
   #blockedAt = AS_DOUBLE;
   readonly #owner: OutgoingOwner;
@@ -61,7 +61,7 @@ export class Outgoing {
 
   /** New bytes wait for the connection's credit. */
   get isBlocked(): boolean {
-    return this.#aside.length > 0 && this.sentData >= this.maxData;
+    return this.#aside.size > 0 && this.sentData >= this.maxData;
   }
 
   /** Something of the stream may be sendable now. */
@@ -77,18 +77,30 @@ export class Outgoing {
   raise(maxData: number): void {
     if (maxData <= this.maxData) return;
     this.maxData = maxData;
-    const count = this.#aside.length;
-    for (let index = 0; index < count; index++) {
-      const stream = this.#aside[index];
+    if (this.#aside.size === 0) return;
+    const waiting = [...this.#aside];
+    this.#aside.clear();
+    for (const stream of waiting) {
       stream.isAside = false;
       this.offer(stream);
     }
-    this.#aside.splice(0, count);
+  }
+
+  /** The stream was given up. A peer that gives no credit must not make us keep all that it has stopped. */
+  forget(stream: Stream): void {
+    if (!stream.isAside) return;
+    stream.isAside = false;
+    this.#aside.delete(stream);
+  }
+
+  /** Streams that wait for the connection's credit. */
+  get waiting(): number {
+    return this.#aside.size;
   }
 
   clear(): void {
     this.#queue.clear();
-    this.#aside.length = 0;
+    this.#aside.clear();
   }
 
   /** STREAM frames until the packet is full or nothing is left. */
@@ -131,7 +143,7 @@ export class Outgoing {
   #setAside(stream: Stream): void {
     if (stream.isAside) return;
     stream.isAside = true;
-    this.#aside.push(stream);
+    this.#aside.add(stream);
     if (this.#blockedAt === this.maxData) return;
     this.#blockedAt = this.maxData;
     this.#owner.onBlocked();

@@ -64,6 +64,7 @@ export class Sending implements OutgoingOwner {
     const sending = stream.sending!;
     if (this.#life.isClosed || sending.resetCode >= 0 || sending.isDone) return;
     sending.reset(code);
+    this.outgoing.forget(stream);
     this.#messages.fail(stream, code);
     this.#control.want(stream, WANTS_RESET);
   }

@@ -203,6 +203,18 @@ describe('the queue of a flood', () => {
     expect(told(events)).toEqual([{ kind: EVENT_DATAGRAM_ROOM, subject: 'the connection' }]);
   });
 
+  it.each([
+    ['entries', { datagramQueue: 10 }],
+    ['bytes', { datagramQueueBytes: 1000 }],
+  ])('does not tell as long as nothing has left it: %s', (_what, config) => {
+    const { queue, events } = make(config);
+    for (let number = 0; number < 20; number++) queue.send(new Uint8Array(100), MOST);
+    queue.write(new Packet(50));
+    expect(told(events)).toEqual([]);
+    queue.write(new Packet(150));
+    expect(told(events)).toHaveLength(1);
+  });
+
   it('is not that of an honest sender, which loses none', () => {
     const { queue } = make();
     let sent = 0;
