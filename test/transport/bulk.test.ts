@@ -32,7 +32,11 @@ async function transfer() {
     if (!stream.write(CHUNK)) await new Promise((resolve) => stream.once('drain', resolve));
   }
   await new Promise<void>((resolve) => stream.end(resolve));
-  const figures = { connection: connection.stats(), client: client.stats(), server: server.stats() };
+  const figures = {
+    connection: connection.stats(),
+    client: client.stats(),
+    server: server.stats(),
+  };
   const { engine } = client;
   await client.close();
   await server.close();
