@@ -3,7 +3,7 @@
  *
  * Plain numbers; `lib/api/endpoint-options` checks what a user gives and fills in the rest. It decides nothing.
  *
- * Invariant: everything is finite.
+ * Invariant: every cap on memory is finite; only times and rates may be Infinity (never, unlimited).
  */
 
 export interface TransportConfig {

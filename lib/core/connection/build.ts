@@ -9,6 +9,7 @@
  */
 
 import { BASE_DATAGRAM_BYTES } from '../config.js';
+import { ECN_ECT0 } from '../recovery/received-packets.js';
 import { FRAME_PATH_RESPONSE, FRAME_PING } from '../wire/frame-types.js';
 import {
   ackBytes,
@@ -21,9 +22,6 @@ import {
 import { SENT_ACK, SENT_PATH_RESPONSE, SENT_PING } from '../wire/sent-kinds.js';
 import type { ConnectionState } from './connection-state.js';
 import type { PacketBuilder } from './packet-builder.js';
-
-/** IP mark of packets that can take part in ECN: ECT(0) (RFC 3168). */
-const ECT0 = 2;
 
 /**
  * Builds packets of up to about `quantumBytes`. True when the connection could send more at once (batch or quantum was
@@ -176,40 +174,50 @@ function addPathResponses(state: ConnectionState, builder: PacketBuilder): void 
   state.pathResponseCount -= done;
 }
 
-/** Ends the packet and tells everybody who counts bytes. */
+/** Ends the packet and tells everybody who limits what is sent. */
 function commit(
   state: ConnectionState,
   builder: PacketBuilder,
   nowUs: number,
   isProbe: boolean,
 ): number {
-  const { recovery, counts } = state;
+  const { recovery } = state;
   const packetNumber = recovery.nextPacketNumber;
   const isEliciting = builder.isAckEliciting;
-  const end = builder.at;
-  const mark = isEliciting && state.ecn.mark ? ECT0 : 0;
-  const byteLength = builder.finish(nowUs, mark, isProbe);
+  const mark = isEliciting && state.ecn.mark ? ECN_ECT0 : 0;
+  const byteLength = finish(state, builder, nowUs, mark, isProbe);
   if (mark !== 0) state.ecn.onSent();
   if (state.isAckInPacket) {
     state.isAckInPacket = false;
     state.ackPolicy.onAckSent(isEliciting);
   }
-  counts.packetsSent++;
-  counts.bytesSent += byteLength;
   state.bucket.take(byteLength);
   if (isEliciting) {
     state.pacer.onSent(byteLength);
     state.congestion.onSent(nowUs, byteLength, recovery.bytesInFlight, packetNumber);
-    if (!state.hasSentSinceReceived) restartIdle(state, nowUs);
+    // RFC 9000 section 10.1: the first ack-eliciting packet after one that came.
+    if (!state.hasSentSinceReceived) state.restartIdle(nowUs);
+    state.hasSentSinceReceived = true;
   }
-  state.tracer?.packetSent(nowUs, packetNumber, byteLength, builder.bytes, builder.payloadAt, end);
   return byteLength;
 }
 
-/** RFC 9000 section 10.1: the first ack-eliciting packet after one that came restarts the idle timer. */
-function restartIdle(state: ConnectionState, nowUs: number): void {
-  state.hasSentSinceReceived = true;
-  state.endDeadlineUs = nowUs + Math.max(state.idleTimeoutUs, 3 * state.ptoUs);
+/** Ends the packet, counts and traces it. Returns the bytes of its datagram. */
+function finish(
+  state: ConnectionState,
+  builder: PacketBuilder,
+  nowUs: number,
+  mark: number,
+  isProbe: boolean,
+): number {
+  const { counts, tracer } = state;
+  const packetNumber = state.recovery.nextPacketNumber;
+  const end = builder.at;
+  const byteLength = builder.finish(nowUs, mark, isProbe);
+  counts.packetsSent++;
+  counts.bytesSent += byteLength;
+  tracer?.packetSent(nowUs, packetNumber, byteLength, builder.bytes, builder.payloadAt, end);
+  return byteLength;
 }
 
 function sendMtuProbe(state: ConnectionState, builder: PacketBuilder, nowUs: number): void {
@@ -248,11 +256,6 @@ function buildClose(state: ConnectionState, builder: PacketBuilder, nowUs: numbe
     closeFrameType,
     closeReason,
   );
-  const end = builder.at;
-  const { nextPacketNumber } = state.recovery;
-  const sent = builder.finish(nowUs, 0, false);
-  state.counts.packetsSent++;
-  state.counts.bytesSent += sent;
-  state.tracer?.packetSent(nowUs, nextPacketNumber, sent, builder.bytes, builder.payloadAt, end);
+  finish(state, builder, nowUs, 0, false);
   return false;
 }

@@ -212,6 +212,11 @@ export class ConnectionState {
     this.keepAliveDeadlineUs = nowUs + config.keepAliveUs;
   }
 
+  /** The idle timeout begins anew; never shorter than three probe timeouts (RFC 9000 section 10.1). */
+  restartIdle(nowUs: number): void {
+    this.endDeadlineUs = nowUs + Math.max(this.idleTimeoutUs, 3 * this.ptoUs);
+  }
+
   /** One probe timeout, without backoff. */
   get ptoUs(): number {
     return this.recovery.rtt.ptoUs(this.peerMaxAckDelayUs);

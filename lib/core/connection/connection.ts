@@ -83,7 +83,7 @@ export class Connection extends ConnectionState {
   beginBatch(nowUs: number): void {
     if (this.phase !== 'open') return;
     this.hasSentSinceReceived = false;
-    this.endDeadlineUs = nowUs + Math.max(this.idleTimeoutUs, 3 * this.ptoUs);
+    this.restartIdle(nowUs);
     this.keepAliveDeadlineUs = nowUs + this.config.keepAliveUs;
   }
 

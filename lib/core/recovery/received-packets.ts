@@ -10,7 +10,7 @@
 
 import { ACK_DELAY_EXPONENT } from '../config.js';
 
-/** Ranges kept: 64 gaps take some 250 bytes of an ACK; what is older the peer sends again. */
+/** Ranges kept, and so sent at most (F7): 64 gaps take some 250 bytes of an ACK; what is older the peer sends again. */
 export const RECEIVED_RANGES_MAX = 64;
 
 /** The marks of an IP header (RFC 3168 section 5). */

@@ -45,8 +45,6 @@ export const DATAGRAM_LEN = 0x01;
 
 /** Ranges of an ACK frame that are read; one more is an encoding error (F7). */
 export const ACK_RANGES_MAX = 256;
-/** Ranges that are sent at most (F7): what a receiver remembers. */
-export const ACK_RANGES_SENT_MAX = 64;
 /** Most streams of one kind: the id of the last one is the largest varint (F12; RFC 9000 has 2^60 of 2^62). */
 export const STREAMS_MAX = (VARINT_MAX + 1) / 4;
 /** Bytes of a connection id, of a stateless reset token, and of the data of a path frame. */
