@@ -19,6 +19,10 @@ import {
 const obstacle = whyNotPackable();
 if (obstacle) console.info(`skipping the tests of the tarball: ${obstacle}`);
 
+/** Arguments of the examples that do not run without. */
+const EXAMPLE_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
+  'file-transfer.mjs': ['demo', '10000000'],
+};
 const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
 
 /** A manifest as package.json or an unpacked tarball holds it. */
@@ -164,7 +168,8 @@ describe.skipIf(obstacle !== undefined)('the tarball', () => {
 
   it.each(examples)('runs examples/%s', async (example) => {
     cpSync(join(root, 'examples', example), join(project.folder, example));
-    const result = await run(process.execPath, [example], {
+    const args = [example, ...(EXAMPLE_ARGUMENTS[example] ?? [])];
+    const result = await run(process.execPath, args, {
       cwd: project.folder,
       env: project.env,
       timeoutMs: 60_000,
