@@ -114,7 +114,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       psk: config.preSharedKey,
       suites: config.suites,
       isAccepting: false,
-      authorize: (publicKey, source) => this.#authorize(publicKey, source.peer),
+      authorize: (publicKey, { peer }, attempt) => this.#authorize(publicKey, peer, attempt),
       wake: () => this.#driver.wake(),
       tracerFor: (connection) => this.#tracerFor(connection),
     });
@@ -266,9 +266,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   // --- inside --------------------------------------------------------------------------------------------------------
 
-  #authorize(publicKey: Uint8Array, peer: number): boolean {
+  /** `attempt`: the connect of ours that has learnt the key; undefined when the peer has begun. */
+  #authorize(publicKey: Uint8Array, peer: number, attempt: number | undefined): boolean {
     const { authorize } = this.#config;
-    if (authorize === undefined || this.#connects.trusts(peer)) return true;
+    if (authorize === undefined) return true;
+    if (attempt !== undefined && this.#connects.trustsAny(attempt)) return true;
     try {
       const verdict: unknown = authorize(publicKey.slice(), this.#book.addressOf(peer));
       if (typeof verdict === 'boolean') return verdict;

@@ -4,8 +4,8 @@
  * It looks names up, begins attempts of the core, gives up when a signal says so. Called by `Endpoint`, with its own
  * connects and with the core's events.
  *
- * Invariants: each promise settles once; what an attempt holds (a pin on its peer, a listener on a signal, the trust in
- * an address) is let go when it does; an attempt that was given up never becomes a connection.
+ * Invariants: each promise settles once; what an attempt holds (a pin on its peer, a listener on a signal) is let go
+ * when it does; an attempt that was given up never becomes a connection.
  */
 
 import type { Endpoint as CoreEndpoint } from '../core/endpoint/endpoint.js';
@@ -29,7 +29,7 @@ const FAILURES: Readonly<Record<ConnectFailure, readonly [ConnectErrorCode, stri
   ownKey: ['ERR_CONNECT_FAILED', 'the peer has our own static key'],
   unauthorized: ['ERR_CONNECT_UNAUTHORIZED', "authorize refused the peer's key"],
   lowOrderKey: ['ERR_CONNECT_FAILED', 'the key of the peer is no good point'],
-  refused: ['ERR_CONNECT_REFUSED', 'the peer closed the connection at once'],
+  refused: ['ERR_CONNECT_REFUSED', 'the peer takes no connections'],
   tooManyConnections: ['ERR_TOO_MANY_CONNECTIONS', 'maxConnections is reached'],
 };
 
@@ -55,17 +55,15 @@ export class PendingConnects {
   readonly #pending = new Map<number, Pending>();
   /** Attempts that were given up in this turn: their success may be on its way already. */
   readonly #cancelled = new Set<number>();
-  /** Peer ids that a connect with `trust: 'any'` is on its way to, and how many. */
-  readonly #trusted = new Map<number, number>();
   #isClosed = false;
 
   constructor(parts: ConnectParts) {
     this.#parts = parts;
   }
 
-  /** Whether a connect to this peer takes whoever answers. */
-  trusts(peer: number): boolean {
-    return this.#trusted.has(peer);
+  /** Whether this attempt takes whoever answers. */
+  trustsAny(attempt: number): boolean {
+    return this.#pending.get(attempt)?.config.trustsAny === true;
   }
 
   /** Rejects with a ConnectError, with the system error of the look-up, or with an AbortError. */
@@ -122,7 +120,7 @@ export class PendingConnects {
 
   #attempt(config: ConnectConfig, peer: number): Promise<Connection> {
     const { core, addresses } = this.#parts;
-    const { signal, publicKey, trustsAny } = config;
+    const { signal, publicKey } = config;
     return new Promise((resolve, reject) => {
       addresses.pin(peer);
       const attempt = core.connect({ peer, remoteStatic: publicKey }, nowUs());
@@ -130,10 +128,8 @@ export class PendingConnects {
       const settle = (): void => {
         this.#pending.delete(attempt);
         addresses.unpin(peer);
-        if (trustsAny) this.#distrust(peer);
         signal?.removeEventListener('abort', onAbort);
       };
-      if (trustsAny) this.#trusted.set(peer, (this.#trusted.get(peer) ?? 0) + 1);
       this.#pending.set(attempt, {
         config,
         resolve: (connection) => {
@@ -148,12 +144,6 @@ export class PendingConnects {
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#parts.wake();
     });
-  }
-
-  #distrust(peer: number): void {
-    const count = this.#trusted.get(peer)!;
-    if (count > 1) this.#trusted.set(peer, count - 1);
-    else this.#trusted.delete(peer);
   }
 
   /** Family of the addresses that are looked for; 0: either. */

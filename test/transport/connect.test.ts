@@ -124,8 +124,13 @@ describe.each(engines)('connecting: $name', (variant) => {
   it('to an endpoint where nobody accepts is refused with a name', async () => {
     const server = await open(variant);
     const client = await open(variant);
-    const here = await client.connect(addressOf(server));
-    expect(await here.closed).toMatchObject({ origin: 'remote', name: 'CONNECTION_REFUSED' });
+    const { publicKey, ...where } = addressOf(server);
+    for (const who of [{ publicKey }, { trust: 'any' as const }]) {
+      await expect(client.connect({ ...where, ...who })).rejects.toMatchObject({
+        name: 'ConnectError',
+        code: 'ERR_CONNECT_REFUSED',
+      });
+    }
     expect(server.connections.size).toBe(0);
     server.on('connection', ignore);
     const again = await client.connect(addressOf(server));

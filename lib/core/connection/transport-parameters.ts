@@ -2,7 +2,7 @@
  * The transport parameters of one side, typed: what a connection may do to it (RFC 9000 section 18.2).
  *
  * The list as bytes is handshake/parameters; here are the meanings, the limits and the defaults. It applies nothing.
- * Called by the endpoint, before a handshake and after it. The clauses T1 to T7 are in docs/handshake.md.
+ * Called by the endpoint, before a handshake and after it. The clauses T1 to T8 are in docs/handshake.md.
  *
  * Invariant: what `decodeTransportParameters` returns is complete and within the limits of the table.
  */
@@ -33,6 +33,8 @@ export interface TransportParameters {
   readonly maxDatagramFrameSize: number;
   /** Largest message that it takes, bytes; 0 = none. */
   readonly maxMessageSize: number;
+  /** Of a responder that takes no connection: the error code that says why; 0 = it does take it. */
+  readonly refusalCode: number;
 }
 
 type Field = keyof TransportParameters;
@@ -51,6 +53,7 @@ const TABLE: readonly (readonly [Field, number, number, number, number])[] = [
   ['activeConnectionIdLimit', 0x0e, 2, VARINT_MAX, 2],
   ['maxDatagramFrameSize', 0x20, 0, VARINT_MAX, 0],
   ['maxMessageSize', 0x3b01, 0, VARINT_MAX, 0],
+  ['refusalCode', 0x3b02, 0, VARINT_MAX, 0],
 ];
 
 /** Of a peer that sends an empty list (T5). A new object. */

@@ -17,6 +17,7 @@ import {
   decodeTransportParameters,
   defaultTransportParameters,
   encodeTransportParameters,
+  type TransportParameters,
 } from '../connection/transport-parameters.js';
 import { CONNECTION_REFUSED, TRANSPORT_PARAMETER_ERROR } from '../error-codes.js';
 import {
@@ -49,7 +50,8 @@ export interface ConnectRequest {
 
 export class Admission {
   readonly handshakes: Handshakes;
-  isAccepting: boolean;
+  #isAccepting = true;
+  readonly #refusal: Uint8Array;
   readonly #options: EndpointOptions;
   readonly #table: ConnectionTable;
   readonly #events: EventRing;
@@ -70,20 +72,29 @@ export class Admission {
     this.#events = events;
     this.#host = host;
     this.#counts = counts;
-    this.isAccepting = options.isAccepting ?? true;
     const { psk, suites, acceptStrangers, authorize } = options;
+    const parameters = parametersOf(options.config);
+    const refusal = { ...parameters, refusalCode: CONNECTION_REFUSED };
+    this.#refusal = encodeTransportParameters(refusal);
     this.handshakes = new Handshakes({
       primitives: options.primitives,
       random: options.random,
       identity: options.identity,
       nowUs: options.nowUs,
       epochUs: options.epochUs,
-      parameters: encodeTransportParameters(parametersOf(options.config)),
+      parameters: encodeTransportParameters(parameters),
       ...(psk === undefined ? {} : { psk }),
       ...(suites === undefined ? {} : { suites }),
       ...(authorize === undefined ? {} : { authorize }),
       ...(acceptStrangers === false ? { patterns: [IK, IK_PSK] } : {}),
     });
+    this.setAccepting(options.isAccepting ?? true);
+  }
+
+  /** Whether connections that peers begin are taken; else they are refused. */
+  setAccepting(isAccepting: boolean): void {
+    this.#isAccepting = isAccepting;
+    this.handshakes.refuseWith(isAccepting ? undefined : this.#refusal);
   }
 
   /** Begins a handshake; its number comes back in EVENT_CONNECTED or EVENT_CONNECT_FAILED. */
@@ -174,11 +185,17 @@ export class Admission {
   }
 
   #establish(outcome: Outcome, attempt: number | undefined, nowUs: number): void {
+    const parameters = decodeTransportParameters(outcome.remoteParameters);
+    if (attempt !== undefined && parameters !== undefined && parameters.refusalCode !== 0) {
+      this.#giveUp(outcome, attempt, 'refused');
+      return;
+    }
     const slot = this.#table.reserve();
-    const connection = slot < 0 ? undefined : this.#make(outcome, slot, nowUs);
+    const connection = slot < 0 ? undefined : this.#make(outcome, parameters, slot, nowUs);
     if (connection === undefined) {
       if (slot >= 0) this.#table.release(slot);
-      this.#refuse(outcome, attempt);
+      this.#counts.refusedFull++;
+      this.#giveUp(outcome, attempt, 'tooManyConnections');
       return;
     }
     this.#counts.connectionsOpened++;
@@ -194,7 +211,13 @@ export class Admission {
     else this.#waiting.set(slot, attempt);
   }
 
-  #make(outcome: Outcome, slot: number, nowUs: number): Connection | undefined {
+  /** `parameters`: those of the peer; undefined when they are not well-formed. */
+  #make(
+    outcome: Outcome,
+    parameters: TransportParameters | undefined,
+    slot: number,
+    nowUs: number,
+  ): Connection | undefined {
     const { config, protection, primitives, memory, random, addresses } = this.#options;
     const keys = KeySchedule.install({
       protection,
@@ -204,7 +227,6 @@ export class Admission {
       receiveSecret: outcome.receiveSecret,
     });
     if (keys === undefined) return undefined;
-    const parameters = decodeTransportParameters(outcome.remoteParameters);
     const connection = new Connection({
       config,
       memory,
@@ -222,15 +244,15 @@ export class Admission {
     return connection;
   }
 
-  #refuse(outcome: Outcome, attempt: number | undefined): void {
-    this.#counts.refusedFull++;
+  /** No connection comes of this handshake. */
+  #giveUp(outcome: Outcome, attempt: number | undefined, reason: string): void {
     wipeOutcome(outcome);
     if (attempt === undefined) {
       this.handshakes.forget(outcome.localId);
       return;
     }
     this.handshakes.cancel(attempt);
-    this.#events.push(EVENT_CONNECT_FAILED, undefined, 'tooManyConnections', attempt);
+    this.#events.push(EVENT_CONNECT_FAILED, undefined, reason, attempt);
   }
 
   #confirm(localId: Uint8Array, attempt: number | undefined, nowUs: number): void {
@@ -242,7 +264,7 @@ export class Admission {
     this.#waiting.delete(connection.slot);
     if (waiting !== undefined) {
       this.#announce(connection, waiting);
-    } else if (this.isAccepting) {
+    } else if (this.#isAccepting) {
       connection.isAnnounced = true;
       this.#events.push(EVENT_CONNECTION, connection, connection);
     } else {
@@ -281,5 +303,6 @@ function parametersOf(config: TransportConfig) {
     activeConnectionIdLimit: REMOTE_IDS_MAX,
     maxDatagramFrameSize: 65_535,
     maxMessageSize: config.maxMessageSize,
+    refusalCode: 0,
   };
 }

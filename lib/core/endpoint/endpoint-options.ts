@@ -6,7 +6,7 @@
 
 import type { TransportConfig } from '../config.js';
 import type { Connection } from '../connection/connection.js';
-import type { Source } from '../handshake/source.js';
+import type { Authorize } from '../handshake/context.js';
 import type {
   Addresses,
   HandshakePrimitives,
@@ -37,8 +37,8 @@ export interface EndpointOptions {
   readonly acceptStrangers?: boolean | undefined;
   /** Whether incoming connections are taken from the beginning; default true. */
   readonly isAccepting?: boolean | undefined;
-  /** Whether to talk with this key; default: with every key. */
-  readonly authorize?: ((remoteStatic: Uint8Array, source: Source) => boolean) | undefined;
+  /** Whether to talk with this key; default: with every key. `attempt`: undefined when the peer has begun. */
+  readonly authorize?: Authorize | undefined;
   /** Called when there is something to send that no turn has asked for: the driver makes one. Must not throw. */
   readonly wake?: (() => void) | undefined;
   /** A diagnostics sink for a connection that has just begun, or undefined. */

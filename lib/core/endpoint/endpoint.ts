@@ -93,9 +93,9 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     return this.#table;
   }
 
-  /** Whether connections of peers are taken; else they are refused with CONNECTION_REFUSED. */
+  /** Whether connections of peers are taken; else they are refused with CONNECTION_REFUSED (docs/handshake.md, T8). */
   setAccepting(isAccepting: boolean): void {
-    this.#admission.isAccepting = isAccepting;
+    this.#admission.setAccepting(isAccepting);
   }
 
   /** Begins a connection; its number comes back in EVENT_CONNECTED or EVENT_CONNECT_FAILED. */

@@ -26,6 +26,13 @@ import type { RetryTokens } from './retry-token.js';
 import { copySource, type Source } from './source.js';
 import { StaticSecrets } from './static-secrets.js';
 
+/** See `HandshakesOptions.authorize`. */
+export type Authorize = (
+  remoteStatic: Uint8Array,
+  source: Source,
+  attempt: number | undefined,
+) => boolean;
+
 export interface HandshakesOptions {
   readonly primitives: HandshakePrimitives;
   readonly random: Random;
@@ -44,8 +51,11 @@ export interface HandshakesOptions {
   readonly patterns?: readonly number[];
   /** Transport parameters, encoded; default none. Borrowed for good. */
   readonly parameters?: Uint8Array;
-  /** Whether to talk with this key; default: with every key. Not asked for a key that `connect` was given. */
-  readonly authorize?: (remoteStatic: Uint8Array, source: Source) => boolean;
+  /**
+   * Whether to talk with this key; default: with every key. Not asked for a key that `connect` was given. `attempt`: the
+   * one of ours that has learnt the key; undefined when the peer has begun.
+   */
+  readonly authorize?: Authorize;
   /** Talk with a peer that has our own static key; default false. */
   readonly allowOwnKey?: boolean;
   /** Half-open inbound handshakes, then silence; default 1,024. */
@@ -132,6 +142,8 @@ export class HandshakeContext {
   /** With the primitives of `staticSecrets`. */
   readonly settings: Settings;
   readonly staticSecrets: StaticSecrets;
+  /** Transport parameters that tell a peer no, while no connection of peers is taken. */
+  refusal: Uint8Array | undefined = undefined;
   readonly #fillConnectionId: (id: Uint8Array) => void;
   readonly #outgoing: HandshakeDatagram[] = [];
   readonly #events: HandshakeEvent[] = [];

@@ -51,7 +51,10 @@ export const DROP_UNAUTHORIZED = 20;
 /** There was something to answer and no room in the queue of answers. */
 export const DROP_QUEUE_FULL = 21;
 
-export const DROP_REASONS = 22;
+/** Nobody here takes connections; answered with a refusal. */
+export const DROP_REFUSED = 22;
+
+export const DROP_REASONS = 23;
 
 /** Names for diagnostics; the index is the reason. */
 export const DROP_REASON_NAMES: readonly string[] = [
@@ -77,4 +80,5 @@ export const DROP_REASON_NAMES: readonly string[] = [
   'simultaneous',
   'unauthorized',
   'queueFull',
+  'refused',
 ];

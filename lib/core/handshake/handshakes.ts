@@ -8,7 +8,7 @@
  * Invariant: every message is counted once in `counts`, and none can make it throw.
  */
 
-import { HandshakeContext, type HandshakesOptions } from './context.js';
+import { checkRoom, HandshakeContext, type HandshakesOptions } from './context.js';
 import { DROP_BAD_LENGTH, DROP_REASONS, DROP_UNKNOWN_TYPE } from './drop-reasons.js';
 import { Inbound } from './inbound.js';
 import type { InitiatorState } from './initiator.js';
@@ -19,6 +19,7 @@ import { Prefilter } from './prefilter.js';
 import {
   HEADER_BYTES,
   MAC_BYTES,
+  PARAMETERS_BYTES_MAX,
   TYPE_COOKIE,
   TYPE_FINAL,
   TYPE_INITIATION,
@@ -83,6 +84,15 @@ export class Handshakes {
   /** When to call `onTimer`; Infinity when there is nothing to wait for. */
   get deadlineUs(): number {
     return Math.min(this.#inbound.deadlineUs, this.#outbound.deadlineUs);
+  }
+
+  /**
+   * While there is one, handshakes that peers begin end with it as our transport parameters, and without an event; except
+   * those that meet an attempt of ours with the same peer. Borrows it for good. Throws RangeError when it is too long.
+   */
+  refuseWith(parameters: Uint8Array | undefined): void {
+    checkRoom('parameters', parameters, PARAMETERS_BYTES_MAX);
+    this.#context.refusal = parameters;
   }
 
   /** Begins a handshake and returns its number, which events carry. Throws TypeError for a key of the wrong size. */

@@ -50,7 +50,7 @@ export function judge(
 
   if (isRefused(settings, remoteStatic)) return DROP_OWN_KEY;
   if (!replay.isFresh(remoteStatic, timestampUs)) return DROP_REPLAYED;
-  if (!settings.authorize(remoteStatic, source)) return DROP_UNAUTHORIZED;
+  if (!settings.authorize(remoteStatic, source, undefined)) return DROP_UNAUTHORIZED;
   if (hasCommitted(rivals)) return DROP_SIMULTANEOUS;
   const ownStatic = settings.identity.publicKey;
   const winner = winnerAmong(rivals, ownStatic, remoteStatic, opened.noise.remoteEphemeral!);
@@ -72,7 +72,7 @@ export function judgeFinal(
 ): number {
   const { settings } = context;
   if (isRefused(settings, peer.remoteStatic)) return DROP_OWN_KEY;
-  if (!settings.authorize(peer.remoteStatic, peer.source)) return DROP_UNAUTHORIZED;
+  if (!settings.authorize(peer.remoteStatic, peer.source, undefined)) return DROP_UNAUTHORIZED;
   const rivals = outbound.rivalsOf(peer);
   if (hasCommitted(rivals)) return DROP_SIMULTANEOUS;
   yieldAll(rivals, untilUs);

@@ -1,8 +1,8 @@
 /**
  * Handshakes that others begin: admits initiations, answers them, remembers the half-open ones for a while.
  *
- * Order of an initiation: prefilter (no DH) -> known already? -> suite, downgrade, caps -> DH -> own key, replay,
- * authorize, tie-break -> response. Called by handshakes.ts; asks outbound.ts for our own attempts.
+ * Order of an initiation: prefilter (no DH) -> known already? -> share of its address (under load) -> suite, downgrade, caps -> DH -> own key, replay,
+ * authorize, tie-break -> response (or refusal). Called by handshakes.ts; asks outbound.ts for our own attempts.
  *
  * Invariant: at most `halfOpenMax` handshakes are half-open, and a dropped message leaves nothing behind.
  */
@@ -18,7 +18,9 @@ import {
   DROP_NO_HANDSHAKE,
   DROP_NOT_AUTHENTIC,
   DROP_QUEUE_FULL,
+  DROP_RATE_LIMITED,
   DROP_REFLECTED,
+  DROP_REFUSED,
   DROP_UNKNOWN_VERSION,
 } from './drop-reasons.js';
 import { asksForOurBest, judge, judgeFinal } from './inbound-rules.js';
@@ -94,6 +96,7 @@ export class Inbound {
     const known = this.#halfOpen.get(mapKey(mac1Of(message)));
     if (known?.response !== undefined) return this.#reply(known.response, source, DROP_DUPLICATE);
     if (known !== undefined || this.#done.has(mapKey(mac1Of(message)))) return DROP_DUPLICATE;
+    if (underLoad && !this.#prefilter.takeToken(source, nowUs)) return DROP_RATE_LIMITED;
     return this.#begin(message, checked, source, nowUs);
   }
 
@@ -186,6 +189,7 @@ export class Inbound {
     nowUs: number,
   ): number {
     const { settings } = this.#context;
+    const refusal = this.#refusalOf({ remoteStatic: opened.remoteStatic, source });
     const responder = new Responder({
       primitives: settings.primitives,
       version: initiation.version,
@@ -198,7 +202,8 @@ export class Inbound {
       ),
       remoteId: initiation.sourceId.slice(),
       source: copySource(source),
-      parameters: settings.parameters,
+      parameters: refusal ?? settings.parameters,
+      isRefusal: refusal !== undefined,
       expiresUs: nowUs + settings.halfOpenUs,
     });
     if (!responder.answer()) return DROP_NOT_AUTHENTIC;
@@ -209,14 +214,22 @@ export class Inbound {
     this.#byId.set(mapKey(responder.localId), responder);
     this.#context.send(responder.response!, source);
     this.#announce(responder);
-    return ACCEPTED;
+    return refusal === undefined ? ACCEPTED : DROP_REFUSED;
+  }
+
+  /** What to refuse this peer with; undefined when it is welcome, or when we are calling it ourselves. */
+  #refusalOf(peer: Peer): Uint8Array | undefined {
+    const { refusal } = this.#context;
+    const isExpected = refusal !== undefined && this.#outbound.rivalsOf(peer).length > 0;
+    return isExpected ? undefined : refusal;
   }
 
   #announce(responder: Responder): void {
     const { outcome } = responder;
     if (outcome === undefined) return;
     responder.outcome = undefined;
-    this.#context.emit({ kind: 'established', outcome });
+    if (responder.isRefusal) wipeOutcome(outcome);
+    else this.#context.emit({ kind: 'established', outcome });
   }
 
   #reply(bytes: Uint8Array, source: Source, reason: number): number {

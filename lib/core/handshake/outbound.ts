@@ -115,8 +115,9 @@ export class Outbound {
     if (number === undefined) return DROP_NO_HANDSHAKE;
     const attempt = this.#attempts.get(number)!;
     let reason: number;
-    if (message[0] === TYPE_RESPONSE) reason = this.#onResponse(attempt, message, source, nowUs);
-    else if (message[0] === TYPE_COOKIE) reason = attempt.onCookie(message);
+    if (message[0] === TYPE_RESPONSE) {
+      reason = this.#onResponse(number, attempt, message, source, nowUs);
+    } else if (message[0] === TYPE_COOKIE) reason = attempt.onCookie(message);
     else reason = attempt.onVersionList(message, nowUs);
     this.#settle(number, attempt);
     return reason;
@@ -189,12 +190,18 @@ export class Outbound {
     return chosen;
   }
 
-  #onResponse(attempt: Initiator, message: Uint8Array, source: Source, nowUs: number): number {
+  #onResponse(
+    number: number,
+    attempt: Initiator,
+    message: Uint8Array,
+    source: Source,
+    nowUs: number,
+  ): number {
     const { settings } = this.#context;
     const known = attempt.remoteStatic !== undefined;
     const decide = (remoteStatic: Uint8Array): CommitDecision => {
       if (known) return 'commit';
-      if (!settings.authorize(remoteStatic, source)) return 'unauthorized';
+      if (!settings.authorize(remoteStatic, source, number)) return 'unauthorized';
       const isLarger = compare(settings.identity.publicKey, remoteStatic) > 0;
       const peer = { remoteStatic, source };
       return isLarger && this.#inbound.hasHalfOpen(peer) ? 'yield' : 'commit';

@@ -1,6 +1,6 @@
 /**
  * What an initiation has to pass before it may cost a DH: length, type and version; pattern; mac1; under load a cookie
- * or a token; the bucket of its address. Cheap checks first.
+ * or a token, and the bucket of its address. Cheap checks first.
  *
  * Stateless but for the buckets, whose table never grows. It decides and answers nothing itself: the two stateless
  * answers are built here and sent by inbound.ts.
@@ -98,8 +98,13 @@ export class Prefilter {
 
     const initiation = parseInitiation(message);
     if (initiation === undefined) return DROP_MALFORMED;
-    if (underLoad && !this.#isValidated(message, initiation, source, nowUs)) return DROP_NO_COOKIE;
-    return this.#limiter.take(source, nowUs) ? initiation : DROP_RATE_LIMITED;
+    const isWelcome = !underLoad || this.#isValidated(message, initiation, source, nowUs);
+    return isWelcome ? initiation : DROP_NO_COOKIE;
+  }
+
+  /** Takes a token of the address; false when its share is used up. To be asked before a DH, under load. */
+  takeToken(source: Source, nowUs: number): boolean {
+    return this.#limiter.take(source, nowUs);
   }
 
   /** The answer to DROP_NO_COOKIE. */

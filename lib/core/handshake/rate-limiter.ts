@@ -13,11 +13,14 @@ import { readUint32 } from './bytes.js';
 import { isIpv4Place, PLACE_BYTES, type Source, writePlace } from './source.js';
 
 const WAYS = 4;
+/** A hundred handshakes are a few percent of a core; a crowd of hundreds behind one address gets in within its patience. */
+const RATE_PER_SECOND = 100;
+const BURST = 200;
 
 export interface RateLimiterOptions {
-  /** Tokens a second for each source; default 20. */
+  /** Tokens a second for each source; default 100. */
   readonly ratePerSecond?: number;
-  /** Tokens of a source that was quiet; default 5. */
+  /** Tokens of a source that was quiet; default 200. */
   readonly burst?: number;
   /** Sources remembered, rounded up to a power of two of at least 64; default 4,096. */
   readonly sources?: number;
@@ -44,8 +47,8 @@ export class RateLimiter {
   readonly #seenUs: Float64Array;
 
   constructor(random: Random, options: RateLimiterOptions = {}) {
-    this.#perUs = (options.ratePerSecond ?? 20) / 1e6;
-    this.#burst = options.burst ?? 5;
+    this.#perUs = (options.ratePerSecond ?? RATE_PER_SECOND) / 1e6;
+    this.#burst = options.burst ?? BURST;
     let places = 64;
     while (places < (options.sources ?? 4096)) places *= 2;
     this.#setMask = places / WAYS - 1;

@@ -11,8 +11,8 @@
 
 import { mapKey } from './bytes.js';
 
-/** Timestamps remembered of one key. */
-const DEPTH = 16;
+/** Timestamps remembered of one key: so many connects of one peer may overtake one that is late. */
+const DEPTH = 256;
 
 interface Entry {
   readonly timestamps: number[];

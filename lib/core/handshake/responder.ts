@@ -34,6 +34,8 @@ export interface ResponderOptions {
   readonly remoteId: Uint8Array;
   readonly source: Source;
   readonly parameters: Uint8Array;
+  /** The parameters say no: what the handshake makes is thrown away. */
+  readonly isRefusal: boolean;
   readonly expiresUs: number;
 }
 
@@ -61,6 +63,10 @@ export class Responder {
 
   get localId(): Uint8Array {
     return this.#options.localId;
+  }
+
+  get isRefusal(): boolean {
+    return this.#options.isRefusal;
   }
 
   get source(): Source {

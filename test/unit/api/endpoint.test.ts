@@ -192,9 +192,12 @@ describe('a connect that does not come about', () => {
   it('is refused, with a name, while nobody listens there', async () => {
     const server = await bind();
     const client = await bind();
-    const connection = await knock(client, server);
-    const closed = await connection.closed;
-    expect(closed).toMatchObject({ origin: 'remote', name: 'CONNECTION_REFUSED' });
+    await expect(knock(client, server)).rejects.toMatchObject({
+      name: 'ConnectError',
+      code: 'ERR_CONNECT_REFUSED',
+    });
+    expect(server.stats().handshakes).toMatchObject({ refused: 1 });
+    expect([client.connections.size, server.connections.size]).toEqual([0, 0]);
   });
 });
 
@@ -203,12 +206,14 @@ describe('listeners', () => {
     const server = await bind();
     const client = await bind();
     const isTaken = async () => {
-      const connection = await knock(client, server);
-      const sent = connection.sendMessage(Buffer.from('knock'));
-      return sent.then(
-        () => true,
-        () => false,
-      );
+      try {
+        const connection = await knock(client, server);
+        await connection.sendMessage(Buffer.from('knock'));
+        return true;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ERR_CONNECT_REFUSED' });
+        return false;
+      }
     };
     const listener = () => {};
     server.on('connection', listener);

@@ -35,21 +35,23 @@ describe('a connect', () => {
     const promise = connect();
     await settled();
     expect(wake).toHaveBeenCalled();
-    expect(connects.trusts(7)).toBe(true);
     expect(connects.succeed(1, () => connection)).toBe('taken');
     expect(await promise).toBe(connection);
-    expect(connects.trusts(7)).toBe(false);
     expect(pins.unpin.mock.calls).toEqual(pins.pin.mock.calls);
   });
 
-  it('trusts a peer for as long as one of several is on its way', async () => {
+  it('trusts whoever answers only where that was said, and only until it is decided', async () => {
     const { connects, connect } = make();
-    const promises = [connect(), connect()];
+    const promises = [connect(), connect({ trust: undefined, publicKey: new Uint8Array(32) })];
     await settled();
+    expect([connects.trustsAny(1), connects.trustsAny(2), connects.trustsAny(3)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
     connects.succeed(1, () => connection);
-    expect(connects.trusts(7)).toBe(true);
+    expect(connects.trustsAny(1)).toBe(false);
     connects.succeed(2, () => connection);
-    expect(connects.trusts(7)).toBe(false);
     await Promise.all(promises);
   });
 

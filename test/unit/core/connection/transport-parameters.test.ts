@@ -1,5 +1,5 @@
 /**
- * Transport parameters: each clause T1 to T6 of docs/handshake.md. T7 is the endpoint's. Lists as such (T4):
+ * Transport parameters: each clause T1 to T6 of docs/handshake.md. T7 and T8 are the endpoint's. Lists as such (T4):
  * test/property/handshake-fuzz.test.ts has more of them.
  */
 
@@ -27,6 +27,7 @@ const TABLE: [keyof TransportParameters, string, number, number, number][] = [
   ['activeConnectionIdLimit', '0e', 2, MOST, 2],
   ['maxDatagramFrameSize', '20', 0, MOST, 0],
   ['maxMessageSize', '7b01', 0, MOST, 0],
+  ['refusalCode', '7b02', 0, MOST, 0],
 ];
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
@@ -108,7 +109,7 @@ it.each([
   ['ack_delay_exponent, even out of range', '0a01', '3f'],
   ['disable_active_migration', '0c', '00'],
   ['a reserved one', '1b', '03aabbcc'],
-  ['an empty one', '7b02', '00'],
+  ['an empty one', '7b03', '00'],
 ])('T6: %s is ignored', (_, id, value) => {
   expect(read('040119', id, value)).toEqual({
     ...defaultTransportParameters(),

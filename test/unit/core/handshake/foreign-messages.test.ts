@@ -14,11 +14,13 @@ import {
   DROP_OWN_KEY,
   DROP_PATTERN_REFUSED,
   DROP_REFLECTED,
+  DROP_REFUSED,
   DROP_REPLAYED,
   DROP_UNAUTHORIZED,
   DROP_UNKNOWN_TYPE,
 } from '../../../../lib/core/handshake/drop-reasons.js';
 import { mac1Key, withAnswerMac, writeMac1 } from '../../../../lib/core/handshake/macs.js';
+import type { Source } from '../../../../lib/core/handshake/source.js';
 import { exchange, Node } from '../../../support/handshake-net.js';
 import {
   type CountingPrimitives,
@@ -111,6 +113,56 @@ describe('messages in the wrong place', () => {
       const c = new Node('c', { authorize: () => false });
       c.connect(new Node('d'), true);
       expect(c.takeSent().length).toBe(1);
+    }
+  });
+
+  it('what the application does not want gets none either while we are on our way to that address', () => {
+    for (const known of [true, false]) {
+      const asked: (number | undefined)[] = [];
+      const authorize = (_key: Uint8Array, _source: Source, attempt: number | undefined) => {
+        asked.push(attempt);
+        return attempt !== undefined;
+      };
+      const a = new Node('a');
+      const b = new Node('b', { authorize });
+      const attempt = b.connect(a, false);
+      b.takeSent();
+      a.connect(b, known);
+      expect(exchange(a, b)).toContain(DROP_UNAUTHORIZED);
+      expect([asked, b.outcomes()]).toEqual([[undefined], []]);
+      // What it has asked for itself it gets, once the other one has given up.
+      while (a.handshakes.attempts > 0) a.timer();
+      a.takeSent();
+      while (b.kinds().length === 0 && b.timer()) exchange(a, b);
+      expect([asked, b.kinds()]).toEqual([[undefined, attempt], ['established']]);
+    }
+  });
+
+  it('a refusal ends a handshake on both sides, except where ours meets theirs', () => {
+    const refusal = Uint8Array.of(1, 2, 3);
+    for (const known of [true, false]) {
+      const a = new Node('a');
+      const b = new Node('b');
+      b.handshakes.refuseWith(refusal);
+      a.connect(b, known);
+      expect(exchange(a, b)).toContain(DROP_REFUSED);
+      expect(a.outcomes().map(({ remoteParameters }) => remoteParameters)).toEqual([refusal]);
+      expect(b.kinds()).toEqual([]);
+      // Nor later.
+      while (b.handshakes.halfOpen > 0) b.timer();
+      expect(b.kinds().filter((kind) => kind === 'established')).toEqual([]);
+
+      const c = new Node('c');
+      const d = new Node('d');
+      c.handshakes.refuseWith(refusal);
+      d.handshakes.refuseWith(refusal);
+      c.connect(d, known);
+      d.connect(c, known);
+      exchange(c, d);
+      expect(c.outcomes().length + d.outcomes().length).toBeGreaterThan(1);
+      for (const { remoteParameters } of [...c.outcomes(), ...d.outcomes()]) {
+        expect(remoteParameters).not.toEqual(refusal);
+      }
     }
   });
 
