@@ -244,9 +244,11 @@ export class Connection
   }
 
   /**
-   * Closes in good order: no new streams or messages from now on; once everything that was written is acknowledged, the
-   * peer is told. Streams that are still being written to have to be ended by the application, or it waits for them to
-   * be acknowledged as far as they are. Resolves with why the connection ended.
+   * Closes in good order: no new streams or messages from now on; once everything that was written until now is
+   * acknowledged, and every end of a stream until now, the peer is told. Streams that the application leaves open do not
+   * hold it back, nor does what is written to them later: of that, what is not acknowledged by then is lost. Nor does a
+   * peer that takes nothing: when nothing of what is waited for was acknowledged for 3 seconds (on a slow path for three
+   * probe timeouts), the connection is closed anyway, and what was not acknowledged fails. Resolves with why it ended.
    *
    * @throws OptionError
    */

@@ -250,9 +250,17 @@ export class TransportStream extends Duplex {
     }
   }
 
-  /** The connection will close in good order: what Node's machinery still holds goes to the core now. */
+  /**
+   * The connection will close in good order: what was written until now, and the end if there was one, goes to the core
+   * now. Not what a 'drain' brings: that may never end.
+   */
   flushBeforeClose(): void {
-    while (this.#waiting !== undefined) this.#goOn(this.#waiting);
+    while (this.writableCorked > 0) this.uncork();
+    // The machinery hands over all that it holds at once.
+    if (this.#waiting !== undefined) this.#goOn(this.#waiting);
+    // It would say so only after this tick.
+    const hasEnd = this.writableEnded && this.#refusal === undefined && !this.destroyed;
+    if (hasEnd && this.#core.sending !== undefined) this.#core.finish();
   }
 
   onWritable(): void {

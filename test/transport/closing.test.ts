@@ -3,6 +3,7 @@
  */
 
 import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { type Connection, Endpoint, type TransportStream } from '../../lib/index.js';
 import { until, within } from '../conformance/support/waiting.js';
@@ -27,6 +28,64 @@ describe.each(engines)('the end: $name', (variant) => {
     expect(await ended).toEqual({ origin: 'local', ...info });
     expect(await within(there.closed, () => 'closed')).toEqual({ origin: 'remote', ...info });
     expect(messages).toEqual(['the last word']);
+  });
+
+  it('comes after what Node still held, and the end behind it', async () => {
+    const { here, there } = await pair(variant);
+    const bytes = seeded(12_000_000, 32);
+    const stream = here.openStream({ unidirectional: true });
+    for (let at = 0; at < bytes.length; at += 1_000_000) {
+      stream.write(bytes.subarray(at, at + 1_000_000));
+      // Some of it is held by hand as well.
+      if (at === 9_000_000) stream.cork();
+    }
+    stream.end();
+    expect(stream.writableLength).toBeGreaterThan(0);
+    const finished = once(stream, 'finish');
+    const accepted = once(there, 'stream');
+    const ended = here.close();
+    const [peer] = (await accepted) as [TransportStream];
+    expect(hashOf(await collect(peer))).toBe(hashOf(bytes));
+    await finished;
+    expect(await ended).toMatchObject({ origin: 'local', code: 0 });
+  });
+
+  it('does not wait for streams that are left open, only for what was written to them', async () => {
+    const { here, there } = await pair(variant);
+    const bytes = seeded(6_000_000, 35);
+    const chunks: Buffer[] = [];
+    there.on('stream', (peer) => {
+      peer.on('error', ignore);
+      peer.on('data', (chunk) => chunks.push(chunk));
+    });
+    const stream = here.openStream();
+    here.openStream();
+    stream.write(bytes);
+    await within(here.close(), () => 'the close of streams that are open');
+    expect(stream.errored).toBeNull();
+    await there.closed;
+    await until(
+      () => chunks.reduce((sum, { length }) => sum + length, 0) === bytes.length,
+      () => 'all that was written',
+    );
+    expect(hashOf(Buffer.concat(chunks))).toBe(hashOf(bytes));
+  });
+
+  it('does not wait for a writer that never ends', async () => {
+    const { here, there } = await pair(variant);
+    there.on('stream', (peer) => peer.on('error', ignore).resume());
+    const stream = here.openStream();
+    const failed = once(stream, 'error');
+    const chunk = Buffer.alloc(1 << 20);
+    const source = new Readable({ read: () => void source.push(chunk) });
+    source.pipe(stream);
+    await until(
+      () => stream.bytesAcknowledged > 10_000_000,
+      () => 'the writer to be under way',
+    );
+    await within(here.close(), () => 'the close in spite of a writer');
+    expect(await failed).toMatchObject([{ code: 'ERR_CONNECTION_CLOSED' }]);
+    source.destroy();
   });
 
   it('at once tells the peer as well', async () => {
@@ -242,6 +301,32 @@ describe.each(engines)('closing an endpoint: $name', (variant) => {
   });
 
   // Three seconds, the same on every engine.
+  it.runIf(variant === engines[0])(
+    'of one connection gives up on a peer that takes nothing',
+    async () => {
+      const { here, there } = await pair(variant, { server: { maxStreamData: 16 << 10 } });
+      const [stream, read] = [here.openStream(), here.openStream()];
+      const failed = once(stream, 'error');
+      const started = new Promise<void>((resolve) => {
+        there.on('stream', (peer) => {
+          peer.on('error', ignore);
+          if (peer.id !== stream.id) peer.resume();
+          else resolve();
+        });
+      });
+      stream.end(seeded(1 << 20));
+      // What is delivered beside it is no reason to wait on.
+      const chatter = setInterval(() => read.write('x'), 50);
+      read.on('error', ignore);
+      await started;
+      const message = here.sendMessage(Buffer.from('taken'));
+      expect(await here.close({ code: 8 })).toMatchObject({ origin: 'local', code: 8 });
+      clearInterval(chatter);
+      expect(await failed).toMatchObject([{ code: 'ERR_CONNECTION_APPLICATION' }]);
+      await message;
+    },
+  );
+
   it.runIf(variant === engines[0])(
     'does not wait for long for a peer that takes nothing',
     async () => {

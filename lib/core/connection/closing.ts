@@ -11,8 +11,32 @@ import { FRAME_CONNECTION_CLOSE, FRAME_CONNECTION_CLOSE_APPLICATION } from '../w
 import { type CloseInfo, closeInfo, encodeReason } from './close-info.js';
 import type { ConnectionState } from './connection-state.js';
 
+/**
+ * A close in good order waits for what was written as long as some of it is acknowledged at least that often: a peer that
+ * reads nothing, or is not there, must not keep the connection open.
+ */
+export const FINISH_GRACE_US = 3_000_000;
+/** On a slow path: no sooner than after so many probe timeouts. */
+const FINISH_GRACE_PTOS = 3;
 /** The closing and the draining period last that many probe timeouts. */
 const CLOSING_PTOS = 3;
+
+/**
+ * Whether a close in good order has waited for long enough: all is delivered, or nothing moves any more. Every step of
+ * progress moves `finishDeadlineUs`.
+ */
+export function mayFinish(state: ConnectionState, nowUs: number): boolean {
+  const { streams, datagrams } = state;
+  if (streams.isDrained && !datagrams.hasData) return true;
+  // Both only grow.
+  const progress = streams.drainProgress + datagrams.sent;
+  if (state.finishDeadlineUs === Number.POSITIVE_INFINITY || progress !== state.finishProgress) {
+    state.finishProgress = progress;
+    const graceUs = Math.max(FINISH_GRACE_US, FINISH_GRACE_PTOS * state.ptoUs);
+    state.finishDeadlineUs = nowUs + graceUs;
+  }
+  return nowUs >= state.finishDeadlineUs;
+}
 
 /** We end it: CONNECTION_CLOSE follows. `frameType`: the frame of the peer that was wrong, 0 when it was none. */
 export function closeLocally(

@@ -112,6 +112,9 @@ export class ConnectionState {
   isFinishing = false;
   finishCode = 0;
   finishReason = '';
+  /** When that has waited for long enough without any progress; Infinity before the first look. */
+  finishDeadlineUs = Number.POSITIVE_INFINITY;
+  finishProgress = 0;
   closed: CloseInfo | undefined = undefined;
 
   /** CONNECTION_CLOSE as it is sent, again and again while 'closing'. */

@@ -19,7 +19,7 @@ import { ECN_CE } from '../recovery/received-packets.js';
 import type { Stream } from '../streams/stream.js';
 import type { FrameReader } from '../wire/frame-reader.js';
 import { build } from './build.js';
-import { closeLocally, closeSilently, onLatePacket } from './closing.js';
+import { closeLocally, closeSilently, mayFinish, onLatePacket } from './closing.js';
 import { ConnectionState } from './connection-state.js';
 import { type ConsumedPacket, consume } from './consume.js';
 import type { PacketBuilder } from './packet-builder.js';
@@ -188,8 +188,8 @@ export class Connection extends ConnectionState {
   }
 
   /**
-   * Ends the connection with a code of the application. `isGraceful`: once all that was written is acknowledged; else
-   * now. EVENT_CLOSED follows in a turn.
+   * Ends the connection with a code of the application. `isGraceful`: once all that was written until now is
+   * acknowledged, or nothing of it was for FINISH_GRACE_US; else now. EVENT_CLOSED follows in a turn.
    */
   close(code: number, reason: string, isGraceful: boolean): void {
     if (this.phase !== 'open') return;
@@ -197,6 +197,7 @@ export class Connection extends ConnectionState {
       this.isFinishing = true;
       this.finishCode = code;
       this.finishReason = reason;
+      if (isGraceful) this.streams.awaitWritten();
     }
     if (!isGraceful) this.#isClosePending = true;
     this.host.markReady(this.slot);
@@ -215,10 +216,9 @@ export class Connection extends ConnectionState {
       this.fail(violation === 'keyUpdate' ? KEY_UPDATE_ERROR : AEAD_LIMIT_REACHED, 0, nowUs);
       return;
     }
-    if (!this.isFinishing) return;
-    const isDrained = this.streams.isDrained && !this.datagrams.hasData;
-    if (!isDrained && !this.#isClosePending) return;
-    closeLocally(this, true, this.finishCode, 0, this.finishReason, nowUs);
+    if (this.isFinishing && (this.#isClosePending || mayFinish(this, nowUs))) {
+      closeLocally(this, true, this.finishCode, 0, this.finishReason, nowUs);
+    }
   }
 
   #traceMetrics(nowUs: number): void {

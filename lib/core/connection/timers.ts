@@ -3,6 +3,8 @@
  *
  * Called by the endpoint through `connection.ts`, after the socket was drained.
  *
+ * What `finishDeadlineUs` is for happens when the connection is built next, which follows each `onTimer`: closing.ts.
+ *
  * Invariant: after `onTimer(nowUs)` the deadline lies in the future, or the connection is ready to send.
  */
 
@@ -22,6 +24,7 @@ export function deadlineOf(state: ConnectionState): number {
     state.ackPolicy.deadlineUs,
     state.sendDeadlineUs,
     state.endDeadlineUs,
+    state.finishDeadlineUs,
     state.keepAliveDeadlineUs,
     state.keys.deadlineUs,
     state.pathMtu.deadlineUs,

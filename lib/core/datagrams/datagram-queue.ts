@@ -70,6 +70,11 @@ export class DatagramQueue {
     };
   }
 
+  /** Those that were put into packets. */
+  get sent(): number {
+    return this.#sent;
+  }
+
   get hasData(): boolean {
     return this.#first < this.#waiting.length;
   }

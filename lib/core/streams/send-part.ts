@@ -29,6 +29,9 @@ export class SendPart {
   /** The application's code once it has given up; -1 before. */
   resetCode = -1;
   isResetAcked = false;
+  /** Of awaited.ts: a close waits for the bytes below that, -1 for nothing of it; and for the end. */
+  dueBytes = AS_DOUBLE;
+  isEndDue = false;
   readonly lost = new RangeSet();
   readonly #acked = new RangeSet();
   readonly #chunks: (Uint8Array | undefined)[] = [];
@@ -49,6 +52,7 @@ export class SendPart {
     this.sent = 0;
     this.released = 0;
     this.finAt = -1;
+    this.dueBytes = -1;
     this.#base = 0;
     this.#ends.length = 0;
   }

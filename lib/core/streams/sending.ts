@@ -27,6 +27,7 @@ import {
   SENT_STREAMS_BLOCKED_BIDI,
   SENT_STREAMS_BLOCKED_UNI,
 } from '../wire/sent-kinds.js';
+import { Awaited } from './awaited.js';
 import {
   type Control,
   WANT_DATA_BLOCKED,
@@ -41,6 +42,8 @@ import type { StreamLife } from './stream-life.js';
 
 export class Sending implements OutgoingOwner {
   readonly outgoing: Outgoing = new Outgoing(this);
+  /** What a close in good order waits for. */
+  readonly awaited = new Awaited();
   readonly #life: StreamLife;
   readonly #control: Control;
   readonly #messages: Messages;
@@ -145,6 +148,7 @@ export class Sending implements OutgoingOwner {
     const stream = this.#life.table.find(id);
     const sending = stream?.sending;
     if (stream === undefined || sending === undefined || sending.isDone) return;
+    this.awaited.onAcked(sending, offset, kind === SENT_RESET_STREAM);
     if (kind === SENT_RESET_STREAM) {
       sending.isResetAcked = true;
     } else {
@@ -207,7 +211,6 @@ export class Sending implements OutgoingOwner {
   }
 
   #onDone(stream: Stream): void {
-    this.#life.unfinished--;
     if (stream.isMessage) {
       this.#messages.settle(stream, NO_ERROR);
     } else if (stream.sending!.resetCode < 0) {
@@ -229,19 +232,5 @@ export class Sending implements OutgoingOwner {
     if (!stream.isFinishedDue) return;
     stream.isFinishedDue = false;
     events.push(EVENT_FINISHED, owner, stream);
-  }
-
-  /** Nothing of ours is unsent or unacknowledged. O(streams): not for each packet. */
-  get isDrained(): boolean {
-    if (this.#life.unfinished === 0) return true;
-    for (const stream of this.#life.table.values()) {
-      const { sending } = stream;
-      if (sending === undefined || sending.isDone) continue;
-      // A reset that the peer has not given leave to is about nothing that it knows of.
-      if (sending.resetCode >= 0 && stream.isWaiting) continue;
-      if (sending.resetCode >= 0 || sending.finAt >= 0) return false;
-      if (stream.written > 0 && sending.released < sending.written) return false;
-    }
-    return true;
   }
 }

@@ -38,8 +38,6 @@ export class StreamLife {
   isClosed = false;
   opened = 0;
   accepted = 0;
-  /** Sending halves that are not done. */
-  unfinished = 0;
   /** Streams with something to tell when the batch ends. */
   readonly touched: Stream[] = [];
   peer: PeerLimits = {
@@ -178,7 +176,6 @@ export class StreamLife {
     const stream = new Stream(id, isLocal, sending, receiving, this.owner!);
     const { initialStreamData, maxStreamData } = this.options.config;
     if (receiving !== undefined) stream.credit = new Credit(initialStreamData, maxStreamData);
-    if (sending !== undefined) this.unfinished++;
     this.table.add(stream);
     return stream;
   }

@@ -204,9 +204,19 @@ export class Streams {
     return this.#sending.outgoing.hasData;
   }
 
-  /** Nothing of ours is unsent or unacknowledged. */
+  /** A close in good order waits from now on for what was written, and ended, until now. O(streams). */
+  awaitWritten(): void {
+    this.#sending.awaited.begin(this.#table.values());
+  }
+
+  /** All that `awaitWritten` has found is acknowledged. */
   get isDrained(): boolean {
-    return this.isClosed || this.#sending.isDrained;
+    return this.isClosed || this.#sending.awaited.isEmpty;
+  }
+
+  /** Moves whenever some of what `awaitWritten` has found is acknowledged. */
+  get drainProgress(): number {
+    return this.#sending.awaited.progress;
   }
 
   writeControl(space: FrameSpace): void {
@@ -238,6 +248,7 @@ export class Streams {
       stream.sending?.clear();
     }
     this.#table.clear();
+    this.#sending.awaited.clear();
     this.#sending.outgoing.clear();
     this.#control.clear();
   }

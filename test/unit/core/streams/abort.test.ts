@@ -208,13 +208,13 @@ describe('a stream beyond MAX_STREAMS', () => {
     stream.reset(3);
     stream.stop(4);
     expect(framesOf(...side.writeAll())).toEqual(['STREAMS_BLOCKED_BIDI 0']);
-    expect(side.streams.isDrained).toBe(true);
+    expect(side.isDrained).toBe(true);
     side.streams.onMaxStreams(false, 1);
     expect(framesOf(...side.writeAll())).toEqual([
       'RESET_STREAM 0 code 3 size 0',
       'STOP_SENDING 0 code 4',
     ]);
-    expect(side.streams.isDrained).toBe(false);
+    expect(side.isDrained).toBe(false);
   });
 });
 
@@ -334,7 +334,7 @@ describe('close', () => {
     side.streams.close();
     const { streams } = side;
     expect([streams.size, streams.hasData, streams.hasControl]).toEqual([0, false, false]);
-    expect(streams.isDrained).toBe(true);
+    expect(side.isDrained).toBe(true);
     stream.write(new Uint8Array(10));
     stream.finish();
     stream.reset(0);

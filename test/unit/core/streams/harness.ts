@@ -170,6 +170,12 @@ export class Side {
     return spaces;
   }
 
+  /** Whether a close in good order that comes now would have nothing to wait for. */
+  get isDrained(): boolean {
+    this.streams.awaitWritten();
+    return this.streams.isDrained;
+  }
+
   ack(space: Space): void {
     for (const { kind, id, offset, length } of space.frames) {
       this.streams.onFrameAcked(kind, id, offset, length);

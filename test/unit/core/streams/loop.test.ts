@@ -256,9 +256,9 @@ class Loop {
 function agree({ sides: [a, b] }: Loop): void {
   expect(a.streams.sentData).toBe(b.streams.receivedData);
   expect(b.streams.sentData).toBe(a.streams.receivedData);
-  for (const { streams } of [a, b]) {
-    expect(streams.isDrained).toBe(true);
-    expect(streams.counters.streamsActive).toBe(0);
+  for (const side of [a, b]) {
+    expect(side.isDrained).toBe(true);
+    expect(side.streams.counters.streamsActive).toBe(0);
   }
 }
 

@@ -288,7 +288,7 @@ describe('a unidirectional stream of the peer', () => {
     const { a, b } = pair();
     const stream = a.streams.open(true)!;
     expect([stream.written, stream.released, stream.buffered]).toEqual([0, 0, 0]);
-    expect(a.streams.isDrained).toBe(true);
+    expect(a.isDrained).toBe(true);
     stream.write(Uint8Array.of(1, 2, 3));
     expect([stream.written, stream.released, stream.buffered]).toEqual([3, 0, 3]);
     expect(exchange(a, b)).toBe(NO_ERROR);

@@ -336,7 +336,7 @@ describe('isDrained', () => {
   function drained(act: (stream: Stream, side: Side) => void): boolean {
     const side = new Side();
     act(side.streams.open(false)!, side);
-    return side.streams.isDrained;
+    return side.isDrained;
   }
   const some = new Uint8Array(10);
   it.each<[string, boolean, (stream: Stream, side: Side) => void]>([

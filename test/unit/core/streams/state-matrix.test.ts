@@ -196,7 +196,7 @@ describe('news of frames of ours, of each that was sent and in any order', () =>
         side.settle();
         expect(streams.hasData).toBe(false);
         expect(streams.hasControl).toBe(false);
-        expect(streams.isDrained).toBe(true);
+        expect(side.isDrained).toBe(true);
       });
     }
   }
