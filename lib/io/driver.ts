@@ -4,9 +4,9 @@
  * It joins a socket engine to the core's endpoint, gives it time, and calls the application; it knows no frame and no
  * connection. Opened by `lib/api/endpoint`.
  *
- * Invariants: the socket is drained before timers run, so an event loop that was blocked fires no false probe timeout;
- * application code runs only in `dispatch`; one turn receives for at most RECEIVE_US and sends at most SEND_BATCHES, then
- * the event loop goes on; at most one timer and one immediate wait.
+ * Invariants: the socket is read before timers run, so an event loop that was blocked fires no false probe timeout;
+ * application code runs only in `dispatch`, and not after `close`; one turn receives for at most RECEIVE_US and sends at
+ * most SEND_BATCHES, then the event loop goes on; at most one timer and one immediate wait.
  */
 
 import { COUNT_SEND_FAILURES, PEER_INTS, PEER_PINS, ROW_SHIFT, STATUS } from '../batch/layout.js';
@@ -38,7 +38,10 @@ const STALL_US = 10_000;
 /** Node's longest timer. */
 const FOREVER_MS = 0x7fffffff;
 
-/** Called with each event of the core: see core/endpoint/event-ring. Must not throw. */
+/**
+ * Called with each event of the core: see core/event-ring. What it throws surfaces as an uncaught exception after the
+ * turn, which goes on.
+ */
 export type Dispatch = (kind: number, owner: unknown, subject: unknown, value: number) => void;
 
 /** The core's view of the socket's peer table. */
@@ -68,6 +71,9 @@ export class Driver {
   #isBlocked = false;
   #isInTurn = false;
   #isOpen = true;
+  #closed: Promise<void> | undefined = undefined;
+  /** The event loop was blocked, and what has arrived meanwhile is not read yet. */
+  #isStalled = false;
   #sendFailures = 0;
   #isWoken = false;
   /** Datagrams that this turn has moved, and until when the event loop may not sleep for them. */
@@ -114,18 +120,24 @@ export class Driver {
   unref(): void {
     this.#isReferenced = false;
     this.#timer?.unref();
-    this.#immediate?.unref();
+    if (this.#immediate !== undefined) holdNothing(this.#immediate);
     this.#socket.unref();
   }
 
-  /** Sends what is left to send (the closes of connections), as far as the socket takes it now, and closes the socket. */
-  async close(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#send(nowUs());
-    this.#isOpen = false;
-    clearTimeout(this.#timer);
-    clearImmediate(this.#immediate);
-    await this.#socket.close();
+  /**
+   * Sends what is left to send (the closes of connections), as far as the socket takes it now, and closes the socket.
+   * May be called inside an event; no event follows.
+   */
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#isOpen = false;
+      clearTimeout(this.#timer);
+      clearImmediate(this.#immediate);
+      const now = nowUs();
+      while (this.#sendBatch(now));
+      this.#closed = this.#socket.close();
+    }
+    return this.#closed;
   }
 
   readonly #onWoken = (): void => {
@@ -167,7 +179,7 @@ export class Driver {
     this.#noteStall(now);
     try {
       if (isReadable) this.#receive(now);
-      if (isDrained && this.endpoint.deadlineUs <= now) this.endpoint.onTimer(now);
+      if (isDrained) this.#runTimers(now);
       this.#dispatchEvents();
       this.#send(now);
       this.endpoint.endTurn();
@@ -181,7 +193,7 @@ export class Driver {
   #receive(now: number): void {
     const until = now + RECEIVE_US;
     // The second look costs no system call where the first has emptied the socket: the engine knows.
-    for (let at = now; at < until && this.#socket.receive() > 0; at = nowUs()) {
+    for (let at = now; this.#isOpen && at < until && this.#socket.receive() > 0; at = nowUs()) {
       this.#moved += this.#socket.received.length;
       this.endpoint.receive(this.#socket.received, at);
       this.#dispatchEvents();
@@ -189,21 +201,43 @@ export class Driver {
     }
   }
 
+  /** A stall excuses what is overdue now that the socket was read, and nothing after that. */
+  #runTimers(now: number): void {
+    const isStalled = this.#isStalled;
+    this.#isStalled = false;
+    if (!this.#isOpen || this.endpoint.deadlineUs > now) return;
+    if (isStalled) this.endpoint.onStall(now);
+    this.endpoint.onTimer(now);
+  }
+
   #dispatchEvents(): void {
     const { events } = this.endpoint;
-    while (events.take()) this.#dispatch(events.kind, events.owner, events.subject, events.value);
+    while (this.#isOpen && events.take()) {
+      try {
+        this.#dispatch(events.kind, events.owner, events.subject, events.value);
+      } catch (error) {
+        process.nextTick(rethrow, error);
+      }
+    }
   }
 
   #send(now: number): void {
-    if (this.#isBlocked || !this.#isOpen) return;
-    for (let batches = 0; batches < SEND_BATCHES; batches++) {
-      if (this.#unsent === this.#batch.length) {
-        this.#unsent = 0;
-        if (this.endpoint.transmit(this.#batch, now) === 0) return;
-      }
-      if (!this.#flush(now)) return;
+    for (let batches = 0; batches < SEND_BATCHES && this.#isOpen; batches++) {
+      const isMore = this.#sendBatch(now);
+      // A batch that could not be filled or sent may have events as well.
       this.#dispatchEvents();
+      if (!isMore) return;
     }
+  }
+
+  /** False when there is nothing more to send now, or no room for it. */
+  #sendBatch(now: number): boolean {
+    if (this.#isBlocked) return false;
+    if (this.#unsent === this.#batch.length) {
+      this.#unsent = 0;
+      if (this.endpoint.transmit(this.#batch, now) === 0) return false;
+    }
+    return this.#flush(now);
   }
 
   /** False when the socket has no room for all of the batch: 'writable' follows. */
@@ -232,13 +266,13 @@ export class Driver {
   #noteStall(now: number): void {
     if (now - this.#armedUs <= STALL_US) return;
     this.stalls++;
-    this.endpoint.onStall(now);
+    this.#isStalled = true;
   }
 
   #setImmediate(): void {
     if (this.#immediate !== undefined || !this.#isOpen) return;
     this.#immediate = setImmediate(this.#onImmediate);
-    if (!this.#isReferenced) this.#immediate.unref();
+    if (!this.#isReferenced) holdNothing(this.#immediate);
   }
 
   /** One timer for everything: armed for the earliest deadline, moved only when that comes earlier. */
@@ -249,13 +283,29 @@ export class Driver {
       return;
     }
     const deadline = this.endpoint.deadlineUs;
-    if (deadline >= this.#armedUs || deadline === Number.POSITIVE_INFINITY) return;
-    clearTimeout(this.#timer);
+    if (deadline === Number.POSITIVE_INFINITY) return;
     const waitMs = Math.min(Math.max(Math.ceil((deadline - now) / 1000), 1), FOREVER_MS);
+    const armedUs = now + waitMs * 1000;
+    // Compared as it would be armed: a deadline that is over must not move the timer away with each turn.
+    if (armedUs >= this.#armedUs) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#onTimer, waitMs);
-    this.#armedUs = now + waitMs * 1000;
+    this.#armedUs = armedUs;
     if (!this.#isReferenced) this.#timer.unref();
   }
 }
 
 function ignore(): void {}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/**
+ * An immediate that is not to keep the process alive. The event loop would go to sleep over it until something else wakes
+ * it, for seconds perhaps; it does not sleep over a timer.
+ */
+function holdNothing(immediate: NodeJS.Immediate): void {
+  immediate.unref();
+  setTimeout(ignore, 1).unref();
+}
