@@ -12,6 +12,7 @@ import { EventEmitter } from 'node:events';
 import type { CloseInfo } from '../core/connection/close-info.js';
 import type { Connection as CoreConnection } from '../core/connection/connection.js';
 import {
+  EVENT_CHUNK_GONE,
   EVENT_CLOSED,
   EVENT_DATAGRAM,
   EVENT_DATAGRAM_ROOM,
@@ -323,6 +324,9 @@ export class Connection
         return;
       case EVENT_STOPPED:
         streamOf(subject)?.onStopped(value);
+        return;
+      case EVENT_CHUNK_GONE:
+        streamOf(subject)?.onChunkGone();
         return;
       case EVENT_PATH_MTU:
         this.emit('pathMtu', value);

@@ -10,14 +10,17 @@
 
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Stream as CoreStream } from '../core/streams/stream.js';
+import { assertAttached } from './destination.js';
 import { callSafely } from './emit.js';
-import { outOfRange, throwLater, wrongType } from './errors.js';
+import { detachedBuffer, outOfRange, throwLater, wrongType } from './errors.js';
 import { ReleaseQueue, type WriteCallback } from './release-queue.js';
 import { StreamError, streamDestroyed } from './transport-errors.js';
 
 /** Bytes in Node's buffers before back-pressure; the core's own come on top (4 MiB to send, the window to receive). */
 const WRITABLE_BYTES = 1 << 20;
 const READABLE_BYTES = 256 << 10;
+/** What `write` was given, in messages of errors. */
+const CHUNK = 'write: chunk';
 
 /** Options of `openStream`. */
 export interface StreamOptions {
@@ -45,7 +48,8 @@ export interface StreamHost {
  * has acknowledged the chunk. 'finish' comes when the peer has acknowledged everything and the end. `destroy(error)`
  * gives up: the peer sees a reset with `error.code` if that is a number, else 0. When the peer gives up sending, that is
  * an 'error' with ERR_STREAM_RESET and its code. When it wants no more of our bytes, what was not acknowledged and every
- * later write fail with ERR_STREAM_STOPPED; reading may go on until then.
+ * later write fail with ERR_STREAM_STOPPED; reading may go on until then. A chunk whose ArrayBuffer is transferred away
+ * before its callback destroys the stream with ERR_DETACHED_BUFFER, and the peer sees a reset with code 0.
  */
 export class TransportStream extends Duplex {
   /** QUIC's number of the stream (RFC 9000 section 2.1). */
@@ -141,6 +145,11 @@ export class TransportStream extends Duplex {
     return this;
   }
 
+  /**
+   * As every Writable's.
+   *
+   * @throws also TypeError ERR_DETACHED_BUFFER
+   */
   override write(chunk: unknown, callback?: WriteCallback): boolean;
   override write(chunk: unknown, encoding: BufferEncoding, callback?: WriteCallback): boolean;
   override write(
@@ -152,6 +161,7 @@ export class TransportStream extends Duplex {
     const characters = typeof encoding === 'string' ? encoding : this.#defaultEncoding;
     // As the machinery would; how many bytes base64 and hex make is only known afterwards.
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, characters) : chunk;
+    if (bytes instanceof Uint8Array) assertAttached(bytes, CHUNK);
     const end = this.#offeredBytes + byteLengthOf(bytes);
     // The machinery calls back when the core has taken the chunk; the caller's turn is when it has let go of it.
     const hasRoom =
@@ -167,8 +177,9 @@ export class TransportStream extends Duplex {
       callback(this.#refusal);
       return;
     }
-    this.#core.write(chunk);
-    this.#afterWrite(callback);
+    const error = this.#handOver(chunk);
+    if (error === undefined) this.#afterWrite(callback);
+    else callback(error);
   }
 
   override _writev(
@@ -179,7 +190,12 @@ export class TransportStream extends Duplex {
       callback(this.#refusal);
       return;
     }
-    for (const { chunk } of chunks) this.#core.write(chunk);
+    for (const { chunk } of chunks) {
+      const error = this.#handOver(chunk);
+      if (error === undefined) continue;
+      callback(error);
+      return;
+    }
     this.#afterWrite(callback);
   }
 
@@ -279,6 +295,11 @@ export class TransportStream extends Duplex {
     this.destroy(new StreamError('ERR_STREAM_RESET', code));
   }
 
+  /** A chunk that we gave to the core has gone before it was delivered. */
+  onChunkGone(): void {
+    this.destroy(detachedBuffer(CHUNK));
+  }
+
   onStopped(code: number): void {
     const error = new StreamError('ERR_STREAM_STOPPED', code);
     this.#refusal ??= error;
@@ -333,6 +354,17 @@ export class TransportStream extends Duplex {
     if (this.#isEndPushed || this.destroyed || !this.#core.isEnded) return;
     this.#isEndPushed = true;
     this.push(null);
+  }
+
+  /** Gives a chunk to the core, or says that it has gone while Node's machinery held it: silence would leave a hole. */
+  #handOver(chunk: Uint8Array): Error | undefined {
+    try {
+      assertAttached(chunk, CHUNK);
+    } catch (error) {
+      return error as Error;
+    }
+    this.#core.write(chunk);
+    return undefined;
   }
 
   #afterWrite(callback: WriteCallback): void {

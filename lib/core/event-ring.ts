@@ -39,6 +39,8 @@ export const EVENT_STREAMS_AVAILABLE = 14;
 export const EVENT_PATH_MTU = 15;
 /** There is room for unreliable datagrams again. subject: Connection. */
 export const EVENT_DATAGRAM_ROOM = 16;
+/** A chunk of ours was transferred away, or made smaller, before it was delivered: the stream is reset. subject: Stream. */
+export const EVENT_CHUNK_GONE = 17;
 
 export class EventRing {
   /** Events waiting. */

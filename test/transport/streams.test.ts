@@ -228,6 +228,29 @@ describe.each(engines)('streams: $name', (variant) => {
     expect(hashOf(await peer)).toBe(hashOf(expected));
   });
 
+  it('fail alone when a chunk is transferred away: the peer sees code 0', async () => {
+    const { here, there } = await pair(variant);
+    const [stream, other] = [here.openStream(), here.openStream()];
+    const peers = new Map<number, TransportStream>();
+    there.on('stream', (peer) => peers.set(peer.id, peer));
+    stream.write('begun');
+    other.write('unharmed, ');
+    await until(
+      () => peers.size === 2,
+      () => 'both streams',
+    );
+    const failures = [once(stream, 'error'), once(peers.get(stream.id)!, 'error')];
+    const chunk = new Uint8Array(100_000);
+    const written = new Promise((resolve) => stream.write(chunk, resolve));
+    structuredClone(chunk.buffer, { transfer: [chunk.buffer] });
+    const gone = { name: 'TypeError', code: 'ERR_DETACHED_BUFFER' };
+    expect(await failures[0]).toMatchObject([gone]);
+    expect(await written).toMatchObject(gone);
+    expect(await failures[1]).toMatchObject([{ code: 'ERR_STREAM_RESET', remoteCode: 0 }]);
+    other.end('to the end');
+    expect(String(await collect(peers.get(other.id)!))).toBe('unharmed, to the end');
+  });
+
   it('abort with a signal: the peer sees code 0', async () => {
     const { here, there } = await pair(variant);
     const controller = new AbortController();

@@ -8,6 +8,7 @@
 
 import { INTERNAL_ERROR, NO_ERROR } from '../error-codes.js';
 import {
+  EVENT_CHUNK_GONE,
   EVENT_FINISHED,
   EVENT_STOPPED,
   EVENT_STREAMS_AVAILABLE,
@@ -75,8 +76,9 @@ export class Sending implements OutgoingOwner {
   /** Of OutgoingOwner. The application cannot give the bytes again, so nobody will have the rest of the stream. */
   onChunkGone(stream: Stream): void {
     const { events, owner } = this.#life.options;
-    if (!stream.isMessage) events.push(EVENT_STOPPED, owner, stream, INTERNAL_ERROR);
-    this.reset(stream, INTERNAL_ERROR);
+    // Of a message the code is what the application is told; to the peer it makes no difference.
+    if (!stream.isMessage) events.push(EVENT_CHUNK_GONE, owner, stream);
+    this.reset(stream, stream.isMessage ? INTERNAL_ERROR : NO_ERROR);
   }
 
   /** Of OutgoingOwner. Complains once for each limit. */

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { TransportStream } from '../../../lib/api/stream.js';
 import { FakeStream, type FakeStreamKind, settled, uncaughtDuring } from './fake-core.js';
+import { detach } from './fake-engine.js';
 
 function make(kind: FakeStreamKind = {}, highWaterMark?: number) {
   const core = new FakeStream(kind);
@@ -118,6 +119,47 @@ describe('writing', () => {
     await settled();
     expect(onFinish).toHaveBeenCalledTimes(1);
     expect(stream.destroyed).toBe(false);
+  });
+
+  it('of a chunk whose buffer is gone throws', () => {
+    const { core, stream } = make();
+    const chunk = new Uint8Array(10);
+    detach(chunk);
+    expect(() => stream.write(chunk)).toThrow(
+      expect.objectContaining({ name: 'TypeError', code: 'ERR_DETACHED_BUFFER' }),
+    );
+    expect(stream.destroyed).toBe(false);
+    expect(stream.write(new Uint8Array(0))).toBe(true);
+    expect(core.written).toBe(0);
+  });
+
+  it.each([1, 2])('fails when the buffer goes before the core has the chunk: %d', async (count) => {
+    const { core, stream } = make();
+    core.sendBuffer = 1;
+    const failed = once(stream, 'error');
+    stream.write('x');
+    const chunks = Array.from({ length: count }, () => new Uint8Array(10));
+    const callback = vi.fn();
+    for (const chunk of chunks) stream.write(chunk, callback);
+    detach(chunks[count - 1]!);
+    core.acknowledge();
+    stream.onWritable();
+    const gone = expect.objectContaining({ code: 'ERR_DETACHED_BUFFER' });
+    expect(await failed).toEqual([gone]);
+    expect(callback.mock.calls).toEqual(chunks.map(() => [gone]));
+    expect([core.resetCode, core.stopCode]).toEqual([0, 0]);
+  });
+
+  it('fails when the buffer goes before the chunk is delivered', async () => {
+    const { core, stream } = make();
+    const callback = vi.fn();
+    const failed = once(stream, 'error');
+    stream.write('abc', callback);
+    stream.onChunkGone();
+    const gone = expect.objectContaining({ code: 'ERR_DETACHED_BUFFER' });
+    expect(await failed).toEqual([gone]);
+    expect(callback).toHaveBeenCalledExactlyOnceWith(gone);
+    expect([core.resetCode, core.stopCode]).toEqual([0, 0]);
   });
 
   it('goes on although a callback throws', async () => {

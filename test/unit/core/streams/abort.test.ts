@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { APPLICATION_ERROR, INTERNAL_ERROR, NO_ERROR } from '../../../../lib/core/error-codes.js';
 import {
+  EVENT_CHUNK_GONE,
   EVENT_FINISHED,
   EVENT_MESSAGE,
   EVENT_MESSAGE_DONE,
@@ -235,7 +236,7 @@ describe('a chunk whose buffer the application has given away', () => {
         void structuredClone(bytes, { transfer: [bytes.buffer] }),
     ],
     ['made smaller', (bytes: Uint8Array<ResizableBuffer>) => bytes.buffer.resize(10)],
-  ])('resets the stream with INTERNAL_ERROR and tells the application: %s', (_how, spoil) => {
+  ])('resets the stream with code 0 and tells the application: %s', (_how, spoil) => {
     const side = new Side();
     const stream = side.streams.open(false)!;
     const bytes = new Uint8Array(new ResizableBuffer(3000, { maxByteLength: 3000 }));
@@ -243,9 +244,9 @@ describe('a chunk whose buffer the application has given away', () => {
     side.write();
     spoil(bytes);
     expect(framesOf(...side.writeAll())).toEqual([
-      `RESET_STREAM 0 code ${INTERNAL_ERROR} size ${stream.sending!.sent}`,
+      `RESET_STREAM 0 code 0 size ${stream.sending!.sent}`,
     ]);
-    expect(side.told()).toEqual([{ kind: EVENT_STOPPED, subject: stream, value: INTERNAL_ERROR }]);
+    expect(side.told()).toEqual([{ kind: EVENT_CHUNK_GONE, subject: stream, value: 0 }]);
   });
 
   it('does no harm to other streams', () => {
