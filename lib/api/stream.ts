@@ -44,6 +44,9 @@ export interface StreamHost {
 /**
  * A stream: ordered, reliable bytes.
  *
+ * One that the peer has opened counts for `maxStreams` until our half has ended and its own was read to the end, or until
+ * it is destroyed.
+ *
  * Back-pressure is Node's. `write` keeps the caller's chunk, without a copy, until its callback; that comes when the peer
  * has acknowledged the chunk. 'finish' comes when the peer has acknowledged everything and the end. `destroy(error)`
  * gives up: the peer sees a reset with `error.code` if that is a number, else 0. When the peer gives up sending, that is
@@ -240,7 +243,7 @@ export class TransportStream extends Duplex {
     const code = codeOf(error);
     const { sending, receiving } = this.#core;
     if (sending !== undefined && !this.#core.isFinished) this.#core.reset(code);
-    if (receiving !== undefined && !this.#core.isEnded) this.#core.stop(code);
+    if (receiving !== undefined && !this.#isEndPushed) this.#core.stop(code);
     this.#core.data = undefined;
     this.#finishing = undefined;
     const waiting = this.#waiting;
@@ -351,7 +354,8 @@ export class TransportStream extends Duplex {
       if (chunk === undefined) break;
       this.#wantsBytes = this.push(chunk);
     }
-    if (this.#isEndPushed || this.destroyed || !this.#core.isEnded) return;
+    // Who has taken the end may be sent another stream: so only when somebody reads, not while the stream waits unclaimed.
+    if (!this.#wantsBytes || this.#isEndPushed || this.destroyed || !this.#core.takeEnd()) return;
     this.#isEndPushed = true;
     this.push(null);
   }
@@ -387,7 +391,8 @@ export class TransportStream extends Duplex {
 
   #leaveWhenRead(): void {
     if (this.destroyed || this.#core.bytesReadable > 0 || this.readableLength > 0) return;
-    if (this.#isEndPushed && !this.readableEnded) return;
+    const hasEnd = this.#isEndPushed || this.#core.receiving?.isComplete === true;
+    if (hasEnd && !this.readableEnded) return;
     process.nextTick(() => this.destroy(this.#lastError));
   }
 

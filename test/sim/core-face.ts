@@ -40,6 +40,8 @@ export interface AppStream {
   readonly isFinished: boolean;
   readonly bytesReadable: number;
   readonly isEnded: boolean;
+  /** Takes the end out: whether it was there. */
+  takeEnd(): boolean;
   write(chunk: Uint8Array): void;
   finish(): void;
   reset(code: number): void;

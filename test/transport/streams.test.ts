@@ -84,6 +84,66 @@ describe.each(engines)('streams: $name', (variant) => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
+  it('that nobody takes are as many as are allowed, though they are nothing but an end', async () => {
+    const { here, there } = await pair(variant, { server: { maxStreams: 16 } });
+    const streams = Array.from({ length: 200 }, () => here.openStream({ unidirectional: true }));
+    for (const stream of streams) stream.end();
+    const talk = here.openStream();
+    // Each round is time enough for another 16.
+    for (let round = 0; round < 20; round++) {
+      await new Promise((resolve) => talk.write('.', resolve));
+      expect(there.stats().streamsAccepted).toBeLessThanOrEqual(16 + 1);
+    }
+    await until(
+      () => there.stats().streamsAccepted === 16 + 1,
+      () => 'the first of them',
+    );
+    // Taken, and not read: the peer still has to wait.
+    const taken: TransportStream[] = [];
+    there.on('stream', (peer) => taken.push(peer));
+    for (let round = 0; round < 20; round++) {
+      await new Promise((resolve) => talk.write('.', resolve));
+    }
+    expect(taken).toHaveLength(16 + 1);
+    there.on('stream', (peer) => peer.resume());
+    const [first, ...others] = taken;
+    first!.destroy();
+    for (const peer of others) peer.resume();
+    await until(
+      () => taken.length === streams.length + 1,
+      () => `all streams, not ${taken.length}`,
+    );
+  });
+
+  it('pass by the thousand when somebody reads them', async () => {
+    const { here, there } = await pair(variant, { server: { maxStreams: 100 } });
+    const sizes: number[] = [];
+    const loop = (async () => {
+      for await (const peer of there.streams()) {
+        void collect(peer).then(({ length }) => {
+          sizes.push(length);
+        });
+      }
+    })();
+    const count = 3000;
+    for (let number = 0; number < count; number++) {
+      const stream = here.openStream({ unidirectional: true });
+      stream.end(Buffer.alloc(number % 3));
+      if (number % 500 === 499) await once(stream, 'close');
+    }
+    await until(
+      () => sizes.length === count,
+      () => `all streams, not ${sizes.length}`,
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(count);
+    await until(
+      () => there.stats().streamsActive === 0 && here.stats().streamsActive === 0,
+      () => 'both sides to forget them',
+    );
+    await here.close();
+    await loop;
+  });
+
   it('go one way when they shall', async () => {
     const { here, there } = await pair(variant);
     const bytes = seeded(500_000, 5);

@@ -46,7 +46,7 @@ export class StreamRequests implements StreamOwner {
     return this.#delivery.read(stream);
   }
 
-  onEndSeen(stream: Stream): void {
+  onEndTaken(stream: Stream): void {
     stream.isEndTold = true;
     this.#life.removeWhenOver(stream);
   }

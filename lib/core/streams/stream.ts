@@ -25,7 +25,7 @@ export interface StreamOwner {
   onStopByUs(stream: Stream, code: number): void;
   /** The next chunk of a stream that receives. */
   read(stream: Stream): Uint8Array | undefined;
-  onEndSeen(stream: Stream): void;
+  onEndTaken(stream: Stream): void;
   /** The stream has another borrower, or none. */
   onBorrower(stream: Stream): void;
   deliver(stream: Stream): void;
@@ -156,12 +156,22 @@ export class Stream {
     return this.receiving?.bytesReadable ?? 0;
   }
 
-  /** The end has come and everything was read. */
+  /** The end has come and everything before it was read; a stream that was reset or stopped has none. */
   get isEnded(): boolean {
     const { receiving } = this;
     if (receiving === undefined) return true;
-    const isEnded = receiving.isComplete && receiving.bytesReadable === 0;
-    if (isEnded) this.#owner.onEndSeen(this);
+    const hasEnd = receiving.isComplete && receiving.resetCode < 0 && !receiving.isStopped;
+    return hasEnd && receiving.bytesReadable === 0;
+  }
+
+  /**
+   * Takes the end out, as `read` takes bytes: only then may the peer open another stream in place of this one. Returns
+   * whether it was there.
+   */
+  takeEnd(): boolean {
+    this.#receivingHalf('takeEnd');
+    const { isEnded } = this;
+    if (isEnded) this.#owner.onEndTaken(this);
     return isEnded;
   }
 

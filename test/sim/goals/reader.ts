@@ -116,7 +116,7 @@ export class Reader implements Timed {
     } else if (readable > 0) {
       throw new SimulationFailure(`stream ${stream.id} has ${readable} bytes and gives none`);
     }
-    if (!stream.isEnded) return chunk !== undefined;
+    if (!stream.takeEnd()) return chunk !== undefined;
     if (this.read !== bytes && !isCut()) {
       throw new SimulationFailure(`stream ${stream.id} ended after ${this.read} of ${bytes} bytes`);
     }

@@ -59,8 +59,12 @@ export class FakeStream {
     return this.incoming.reduce((sum, chunk) => sum + chunk.byteLength, 0);
   }
 
-  get isEnded(): boolean {
-    return this.receiving === undefined || (this.receiving.isComplete && this.bytesReadable === 0);
+  /** Whether the end was taken. */
+  isEndTaken = false;
+
+  takeEnd(): boolean {
+    this.isEndTaken ||= this.receiving!.isComplete && this.bytesReadable === 0;
+    return this.isEndTaken;
   }
 
   write(chunk: Uint8Array): void {

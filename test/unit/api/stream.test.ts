@@ -231,6 +231,25 @@ describe('reading', () => {
     expect(core.stopCode).toBeUndefined();
   });
 
+  it('takes the end when somebody reads, not before', async () => {
+    const { core, stream } = make({ sends: false });
+    core.receiving!.isComplete = true;
+    stream.onReadable();
+    await settled();
+    expect(core.isEndTaken).toBe(false);
+    stream.resume();
+    await once(stream, 'end');
+    expect(core.isEndTaken).toBe(true);
+  });
+
+  it('gives the end back that nobody has read when it is destroyed', () => {
+    const { core, stream } = make({ sends: false });
+    core.receiving!.isComplete = true;
+    stream.onReadable();
+    stream.destroy();
+    expect(core.stopCode).toBe(0);
+  });
+
   it('in a loop to its end leaves the other half open', async () => {
     const { core, stream } = make();
     core.arrive('question');
@@ -558,6 +577,16 @@ describe('the end of the connection', () => {
     const failed = once(stream, 'error');
     stream.write('late');
     expect(await failed).toEqual([error]);
+  });
+
+  it('leaves an end to be read that nobody has asked for', async () => {
+    const { core, stream } = make();
+    core.receiving!.isComplete = true;
+    stream.onConnectionOver(error, true);
+    await settled();
+    expect(stream.destroyed).toBe(false);
+    stream.resume();
+    await once(stream, 'end');
   });
 
   it('comes after the answer to a half that is still open, with its error', async () => {

@@ -76,6 +76,35 @@ describe('reset by us', () => {
   });
 });
 
+describe('an end', () => {
+  it('is there once all before it was read, and stays there until it is taken', () => {
+    const side = new Side({ config: { maxStreams: 1 } });
+    side.batch(3, 0, [0, 1], true);
+    const [stream] = side.toldOf(EVENT_STREAM);
+    expect([stream.isEnded, stream.takeEnd()]).toEqual([false, false]);
+    stream.read();
+    expect([stream.isEnded, stream.isEnded]).toEqual([true, true]);
+    expect([side.streams.size, side.writeAll()]).toEqual([1, []]);
+    expect([stream.takeEnd(), stream.takeEnd(), stream.isEnded]).toEqual([true, true, true]);
+    expect(side.streams.size).toBe(0);
+    expect(framesOf(...side.writeAll())).toEqual(['MAX_STREAMS_UNI 2']);
+  });
+
+  it('is none where we have stopped, though all had come', () => {
+    const side = new Side({ config: { maxStreams: 1 } });
+    side.batch(3, 0, [0], true);
+    const [stream] = side.toldOf(EVENT_STREAM);
+    stream.stop(0);
+    expect([stream.isEnded, stream.takeEnd()]).toEqual([false, false]);
+    expect(framesOf(...side.writeAll())).toEqual(['MAX_STREAMS_UNI 2']);
+  });
+
+  it('is not there to be taken on a stream that only sends', () => {
+    const stream = new Side().streams.open(true)!;
+    expect(() => stream.takeEnd()).toThrow(RangeError);
+  });
+});
+
 describe('reset by the peer', () => {
   it('is told once, after what was read, and drops what was not', () => {
     const side = new Side();
@@ -87,7 +116,7 @@ describe('reset by the peer', () => {
     side.settle();
     expect(side.told()).toEqual([{ kind: EVENT_RESET, subject: stream, value: 9 }]);
     expect(stream.read()).toBeUndefined();
-    expect(stream.isEnded).toBe(true);
+    expect([stream.isEnded, stream.takeEnd()]).toEqual([false, false]);
     expect(side.streams.receivedData).toBe(30);
     expect(side.batch(1, 10, new Uint8Array(20))).toBe(NO_ERROR);
     expect(kinds(side)).toEqual([]);
@@ -369,10 +398,10 @@ describe('a good end', () => {
     expect(stream.isFinished).toBe(true);
     const [other] = b.toldOf(EVENT_STREAM);
     readAll(other);
-    expect(other.isEnded).toBe(true);
+    expect(other.takeEnd()).toBe(true);
     other.finish();
     expect(exchange(a, b)).toBe(NO_ERROR);
-    expect(stream.isEnded).toBe(true);
+    expect(stream.takeEnd()).toBe(true);
     expect([a.streams.size, b.streams.size]).toEqual([0, 0]);
   });
 });

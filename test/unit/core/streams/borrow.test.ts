@@ -189,7 +189,7 @@ describe('a borrower', () => {
     stream.deliver();
     side.streams.endTurn();
     expect(got).toEqual([]);
-    expect(stream.isEnded).toBe(true);
+    expect([stream.bytesReadable, stream.isEnded]).toEqual([0, false]);
   });
 
   it('sees the end', () => {
@@ -198,9 +198,9 @@ describe('a borrower', () => {
     const slab = Uint8Array.of(1, 2);
     side.streams.onStream(1, 1, slab, 0, 2, true);
     side.settle(slab);
-    expect(stream.isEnded).toBe(false);
+    expect(stream.takeEnd()).toBe(false);
     stream.deliver();
-    expect(stream.isEnded).toBe(true);
+    expect(stream.takeEnd()).toBe(true);
   });
 });
 

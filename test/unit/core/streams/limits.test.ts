@@ -308,7 +308,7 @@ describe('credit', () => {
     const side = new Side({ config: { maxStreams: 4 } });
     const end = (id: number): void => {
       side.batch(id, 0, [0], true);
-      for (const stream of side.toldOf(EVENT_STREAM)) expect(stream.isEnded).toBe(true);
+      for (const stream of side.toldOf(EVENT_STREAM)) expect(stream.takeEnd()).toBe(true);
     };
     end(3);
     expect(framesOf(...side.writeAll())).toEqual(['MAX_STREAMS_UNI 5']);
@@ -325,7 +325,7 @@ describe('credit', () => {
     expect(side.writeAll()).toEqual([]);
     stream.read();
     expect(side.writeAll()).toEqual([]);
-    expect(stream.isEnded).toBe(true);
+    expect(stream.takeEnd()).toBe(true);
     expect(framesOf(...side.writeAll())).toEqual(['MAX_STREAMS_UNI 2']);
     expect(side.streams.size).toBe(0);
   });

@@ -132,7 +132,7 @@ class Loop {
   }
 
   #seeEnd(end: End): void {
-    if (end.isOver || !end.stream.isEnded) return;
+    if (end.isOver || !end.stream.takeEnd()) return;
     end.isOver = true;
     if (end.stream.receiving!.resetCode < 0) expect(end.heard).toBe(this.plan.bytes);
   }

@@ -146,7 +146,7 @@ describe('any fragments come out as the byte map says', () => {
     const whole = readAll(stream);
     expect(whole.length).toBe(30_000);
     expect(isPattern(whole, 3, 0)).toBe(true);
-    expect(stream.isEnded).toBe(true);
+    expect(stream.takeEnd()).toBe(true);
     expect(side.streams.size).toBe(0);
   });
 });

@@ -69,7 +69,7 @@ describe('a packet', () => {
       expect(b.receive(...spaces)).toBe(NO_ERROR);
       const streams = b.toldOf(EVENT_STREAM);
       for (const stream of streams) expect(isPattern(readAll(stream), stream.id, 0)).toBe(true);
-      expect(streams.every(({ isEnded }) => isEnded)).toBe(true);
+      expect(streams.every((stream) => stream.takeEnd())).toBe(true);
     }
   });
 
@@ -280,12 +280,12 @@ describe('streams beyond MAX_STREAMS', () => {
       for (const stream of b.toldOf(EVENT_STREAM)) {
         seen.push(stream.id);
         expect(readAll(stream)).toEqual(patternOf(stream.id, 0, 10));
-        expect(stream.isEnded).toBe(true);
+        expect(stream.takeEnd()).toBe(true);
         stream.finish();
       }
     }
     expect(seen).toEqual([0, 4, 8, 12, 16]);
-    for (const stream of streams) expect(stream.isEnded).toBe(true);
+    for (const stream of streams) expect(stream.takeEnd()).toBe(true);
     expect([a.streams.size, b.streams.size]).toEqual([0, 0]);
   });
 

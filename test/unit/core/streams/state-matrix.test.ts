@@ -126,7 +126,7 @@ const RECEIVING: Record<string, (side: Side) => void> = {
   'all read': (side) => {
     side.batch(0, 0, [0, 0, 0], true);
     streamOf(side).read();
-    expect(streamOf(side).isEnded).toBe(true);
+    expect(streamOf(side).takeEnd()).toBe(true);
   },
   'reset by the peer': (side) => {
     side.streams.onResetStream(0, 1, 3);
