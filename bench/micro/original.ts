@@ -3,56 +3,33 @@
  *
  *     node --import ./bench/micro/typescript.mjs bench/micro/original.ts [--ms 300]
  *
- * It sent a symmetric key encrypted with the receiver's RSA-2048 key (no forward secrecy, no proof of who sends), and
- * each packet under a random 12-byte nonce that travels with it, with a cipher object and new buffers per packet.
- * Beside it, in the same run: the X25519 operations of one of our handshakes, and our packets on the engine that runs
- * here.
+ * The RSA-2048 key transport and the packets of original-protocol.ts; beside them, in the same run, the X25519 operations
+ * of one of our handshakes and our packets on the engine that runs here.
  */
 
-import {
-  constants,
-  createCipheriv,
-  createDecipheriv,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  privateDecrypt,
-  publicEncrypt,
-  randomBytes,
-} from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { KEY, LENGTH, OFFSET, PACKET_NUMBER, ROW_SHIFT, STATUS } from '../../lib/batch/layout.js';
 import { PacketBatch } from '../../lib/batch/packet-batch.js';
 import { openProtection } from '../../lib/crypto/choose-protection.js';
 import { generateX25519, x25519 } from '../../lib/crypto/x25519.js';
 import { medianNs, printTable, showNs, showRatio } from './harness.js';
+import { ORIGINAL_OVERHEAD_BYTES, OriginalPackets, openKeyTransport } from './original-protocol.js';
 
 const { values } = parseArgs({ options: { ms: { type: 'string', default: '300' } } });
 const budgetMs = Number(values.ms);
 const PACKET_BYTES = 1400;
 const ROWS = 64;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 const nothing = () => {};
 const time = (run: () => void, times = 1, prepare = nothing) =>
   medianNs({ prepare, run }, budgetMs).then((ns) => ns / times);
 
-const pem = generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-});
-const rsa = {
-  publicKey: createPublicKey(pem.publicKey),
-  privateKey: createPrivateKey(pem.privateKey),
-};
-const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
 const symmetricKey = randomBytes(16);
-const transported = publicEncrypt({ key: rsa.publicKey, ...oaep }, symmetricKey);
-
-const rsaSender = await time(() => publicEncrypt({ key: rsa.publicKey, ...oaep }, symmetricKey));
-const rsaReceiver = await time(() => privateDecrypt({ key: rsa.privateKey, ...oaep }, transported));
+const transport = openKeyTransport();
+const transported = transport.send(symmetricKey);
+const rsaSender = await time(() => transport.send(symmetricKey));
+const rsaReceiver = await time(() => transport.receive(transported));
 
 /** What either side of a Noise IK handshake computes: one ephemeral key pair, four shared secrets. */
 const own = generateX25519();
@@ -62,27 +39,14 @@ const noiseSide = await time(() => {
   for (let i = 0; i < 4; i++) x25519(own.privateKey, peer.publicKey);
 });
 
-function originalSeal(payload: Uint8Array): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv('aes-128-gcm', symmetricKey, nonce);
-  const body = Buffer.concat([cipher.update(payload), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
-}
-
-function originalOpen(packet: Buffer): Buffer {
-  const decipher = createDecipheriv('aes-128-gcm', symmetricKey, packet.subarray(0, NONCE_BYTES));
-  decipher.setAuthTag(packet.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-  const body = decipher.update(packet.subarray(NONCE_BYTES + TAG_BYTES));
-  return Buffer.concat([body, decipher.final()]);
-}
-
-const payload = randomBytes(PACKET_BYTES - NONCE_BYTES - TAG_BYTES);
-const packet = originalSeal(payload);
+const original = new OriginalPackets(symmetricKey);
+const payload = randomBytes(PACKET_BYTES - ORIGINAL_OVERHEAD_BYTES);
+const packet = original.seal(payload);
 const sealOriginal = await time(() => {
-  for (let i = 0; i < ROWS; i++) originalSeal(payload);
+  for (let i = 0; i < ROWS; i++) original.seal(payload);
 }, ROWS);
 const openOriginal = await time(() => {
-  for (let i = 0; i < ROWS; i++) originalOpen(packet);
+  for (let i = 0; i < ROWS; i++) original.open(packet);
 }, ROWS);
 
 const { protection } = openProtection();
