@@ -1,8 +1,8 @@
 /**
  * A connection as the application holds it: streams, messages, datagrams, and its end.
  *
- * The work is the core's; this file turns its events into Node's and checks what the application gives. Made by
- * `Endpoint` only.
+ * The work is the core's; this file turns its events into Node's and checks what the application gives. What waits for
+ * the application is in inbox.ts. Made by `Endpoint` only.
  *
  * Invariants: misuse throws synchronously with a code; what the peer does is an event, a rejection, or a count; after
  * 'close' no event comes; what waits for the application is bounded.
@@ -28,16 +28,20 @@ import {
 } from '../core/event-ring.js';
 import type { Stream as CoreStream } from '../core/streams/stream.js';
 import type { SocketAddress } from '../io/batch-socket.js';
-import { AsyncQueue } from './async-queue.js';
+import { CLOSE_OPTIONS, type CloseOptions, STREAM_OPTIONS } from './connection-options.js';
 import { assertAttached } from './destination.js';
 import * as diagnostics from './diagnostics.js';
 import { emitSafely, guard } from './emit.js';
-import { abortError, detachedBuffer, throwLater, wrongType } from './errors.js';
+import { abortError, throwLater, wrongType } from './errors.js';
+import { Inbox } from './inbox.js';
 import { ListenerWatch } from './listener-watch.js';
-import { type OptionTable, parseOptions } from './option-table.js';
+import { parseOptions } from './option-table.js';
+import { type PendingMessage, sendMessage, settleMessage } from './pending-message.js';
 import { type StreamHost, type StreamOptions, TransportStream } from './stream.js';
 import { ConnectionError, connectionEnded, overLimit } from './transport-errors.js';
 import { type ConnectionStats, readConnectionStats } from './transport-stats.js';
+
+export { CLOSE_OPTIONS, type CloseOptions } from './connection-options.js';
 
 /** The events of a connection and what their listeners get. */
 export interface ConnectionEvents {
@@ -55,56 +59,6 @@ export interface ConnectionEvents {
   close: [closed: CloseInfo];
 }
 
-/** Options of `close`. */
-export interface CloseOptions {
-  /** The application's code, 0 to 2^53 - 1; the peer sees it. Default 0. */
-  readonly code?: number | undefined;
-  /** For people; at most 256 bytes of UTF-8 are sent. Default ''. */
-  readonly reason?: string | undefined;
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string';
-
-/** The rules behind `CloseOptions`. */
-export const CLOSE_OPTIONS = {
-  code: {
-    kind: 'integer',
-    default: 0,
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    doc: 'code of the application',
-  },
-  reason: { kind: 'checked', expected: 'a string', accepts: isText, doc: 'for people' },
-} as const satisfies OptionTable;
-
-/** `openStream` without a mark of its own leaves it to the stream. */
-const MARK_OF_THE_STREAM = -1;
-
-const STREAM_OPTIONS = {
-  unidirectional: { kind: 'boolean', default: false, doc: 'only this side sends' },
-  highWaterMark: {
-    kind: 'integer',
-    default: MARK_OF_THE_STREAM,
-    min: 0,
-    max: 1 << 30,
-    unit: 'bytes',
-    doc: "bytes in Node's buffers before back-pressure",
-  },
-  signal: { kind: 'signal', doc: 'destroys the stream when aborted' },
-} as const satisfies OptionTable;
-
-/** Datagrams that wait for a listener or a loop: entries and bytes. */
-export const DATAGRAMS_MAX = 1024;
-export const DATAGRAM_BYTES_MAX = 4 << 20;
-
-interface PendingMessage {
-  readonly bytes: Uint8Array;
-  /** As it was when the message was given. */
-  readonly byteLength: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
-
 /** A secure connection to one peer. See the events in `ConnectionEvents`. */
 export class Connection
   extends EventEmitter<ConnectionEvents>
@@ -118,15 +72,12 @@ export class Connection
   readonly closed: Promise<CloseInfo>;
   readonly #core: CoreConnection;
   readonly #watch: ListenerWatch;
-  readonly #streams: AsyncQueue<TransportStream>;
-  readonly #messages: AsyncQueue<Uint8Array>;
-  readonly #datagrams = new AsyncQueue<Uint8Array>({ sizeOf: byteLengthOf });
+  readonly #inbox: Inbox;
   readonly #open = new Set<TransportStream>();
   /** Streams of the peer that nobody has taken. */
   readonly #unclaimed = new Set<TransportStream>();
   #onClosed: (closed: CloseInfo) => void = ignore;
   #hasDroppedDatagram = false;
-  #datagramsUnread = 0;
 
   constructor(core: CoreConnection, remoteAddress: SocketAddress) {
     super();
@@ -134,17 +85,20 @@ export class Connection
     core.data = this;
     this.remotePublicKey = core.remotePublicKey.slice();
     this.remoteAddress = remoteAddress;
-    this.#streams = new AsyncQueue<TransportStream>({
-      onTaken: (stream) => this.#onClaimed(stream),
-      isUseless: (stream) => stream.destroyed,
-    });
-    this.#messages = new AsyncQueue<Uint8Array>({
-      onTaken: (bytes) => core.streams.onMessageTaken(bytes.byteLength),
-    });
+    const streams = {
+      onTaken: (stream: TransportStream) => this.#onClaimed(stream),
+      isUseless: (stream: TransportStream) => stream.destroyed,
+    };
+    const messages = {
+      onTaken: (bytes: Uint8Array) => core.streams.onMessageTaken(bytes.byteLength),
+    };
+    this.#inbox = new Inbox(this.#plainEmitter(), streams, messages);
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
-    this.#watch = new ListenerWatch(this.#plainEmitter(), (event) => this.#onListeners(event));
+    this.#watch = new ListenerWatch(this.#plainEmitter(), (event) => {
+      this.#inbox.onListeners(event);
+    });
   }
 
   /** Whether this side began the connection. */
@@ -192,20 +146,7 @@ export class Connection
    */
   sendMessage(bytes: Uint8Array): Promise<void> {
     requireBytes('sendMessage: bytes', bytes);
-    return new Promise((resolve, reject) => {
-      const { byteLength } = bytes;
-      const message: PendingMessage = { bytes, byteLength, resolve, reject };
-      const refused = this.#core.sendMessage(bytes, message);
-      if (refused === 0) return;
-      if (refused === -1) {
-        const text = `sendMessage: ${bytes.byteLength} bytes are above what the peer takes`;
-        reject(overLimit('ERR_MESSAGE_TOO_LARGE', text));
-      } else if (refused === -2) {
-        reject(overLimit('ERR_QUEUE_FULL', 'sendMessage: too many messages are under way'));
-      } else {
-        reject(connectionEnded('sendMessage', this.#core.closed));
-      }
-    });
+    return sendMessage(this.#core, bytes);
   }
 
   /**
@@ -223,12 +164,12 @@ export class Connection
 
   /** Streams of the peer, one at a time. Several loops share them. Ends with the connection. */
   streams(): AsyncIterableIterator<TransportStream> {
-    return this.#streams.iterate();
+    return this.#inbox.streams.iterate();
   }
 
   /** Messages of the peer, one at a time; a loop that does not ask holds the peer back. Ends with the connection. */
   messages(): AsyncIterableIterator<Uint8Array> {
-    return this.#messages.iterate();
+    return this.#inbox.messages.iterate();
   }
 
   /**
@@ -236,12 +177,12 @@ export class Connection
    * Ends with the connection.
    */
   datagrams(): AsyncIterableIterator<Uint8Array> {
-    return this.#datagrams.iterate();
+    return this.#inbox.datagrams.iterate();
   }
 
   /** A snapshot of what the connection measures and counts. */
   stats(): ConnectionStats {
-    return readConnectionStats(this.#core, this.#datagramsUnread);
+    return readConnectionStats(this.#core, this.#inbox.datagramsUnread);
   }
 
   /**
@@ -293,7 +234,7 @@ export class Connection
   /** Of StreamHost. */
   onStreamGone(stream: TransportStream): void {
     this.#open.delete(stream);
-    if (this.#unclaimed.delete(stream)) this.#streams.onUseless();
+    if (this.#unclaimed.delete(stream)) this.#inbox.streams.onUseless();
   }
 
   #dispatch(kind: number, subject: unknown, value: number): void {
@@ -308,13 +249,13 @@ export class Connection
         this.#onStream(subject as CoreStream);
         return;
       case EVENT_MESSAGE:
-        this.#deliver('message', this.#messages, subject as Uint8Array);
+        this.#inbox.onMessage(subject as Uint8Array);
         return;
       case EVENT_DATAGRAM:
-        this.#onDatagram(subject as Uint8Array);
+        this.#inbox.onDatagram(subject as Uint8Array);
         return;
       case EVENT_MESSAGE_DONE:
-        this.#onMessageDone(subject as PendingMessage, value);
+        settleMessage(subject as PendingMessage, value, this.#core.closed);
         return;
       case EVENT_FINISHED:
         streamOf(subject)?.onFinished();
@@ -346,7 +287,7 @@ export class Connection
     // Until somebody has it, nobody can listen to its errors; then they are that one's.
     this.#unclaimed.add(stream);
     stream.on('error', ignore);
-    this.#deliver('stream', this.#streams, stream);
+    this.#inbox.onStream(stream);
   }
 
   #onClaimed(stream: TransportStream): void {
@@ -363,58 +304,12 @@ export class Connection
     return stream;
   }
 
-  /** What nobody takes is bounded: the oldest give way. */
-  #onDatagram(bytes: Uint8Array): void {
-    const queue = this.#datagrams;
-    this.#deliver('datagram', queue, bytes);
-    while (queue.length > DATAGRAMS_MAX || queue.bytes > DATAGRAM_BYTES_MAX) {
-      queue.shift();
-      this.#datagramsUnread++;
-    }
-  }
-
-  /** To a loop that waits, else to the listeners, else it waits. */
-  #deliver<T>(event: 'stream' | 'message' | 'datagram', queue: AsyncQueue<T>, item: T): void {
-    queue.push(item);
-    if (this.listenerCount(event) > 0) this.#drain(event, queue);
-  }
-
-  #drain<T>(event: 'stream' | 'message' | 'datagram', queue: AsyncQueue<T>): void {
-    while (this.listenerCount(event) > 0) {
-      const item = queue.shift();
-      if (item === undefined) return;
-      emitSafely(this.#plainEmitter(), event, item);
-    }
-  }
-
-  /** What has waited for a listener comes once it is there. */
-  #onListeners(event: string | symbol): void {
-    if (event === 'stream' && this.#streams.length > 0) {
-      process.nextTick(() => this.#drain('stream', this.#streams));
-    } else if (event === 'message' && this.#messages.length > 0) {
-      process.nextTick(() => this.#drain('message', this.#messages));
-    } else if (event === 'datagram' && this.#datagrams.length > 0) {
-      process.nextTick(() => this.#drain('datagram', this.#datagrams));
-    }
-  }
-
-  #onMessageDone(message: PendingMessage, error: number): void {
-    if (error === 0) message.resolve();
-    else if (this.#core.closed !== undefined)
-      message.reject(new ConnectionError(this.#core.closed));
-    else if (message.bytes.byteLength !== message.byteLength)
-      message.reject(detachedBuffer('sendMessage: bytes'));
-    else message.reject(overLimit('ERR_MESSAGE_REFUSED', `the peer refused the message: ${error}`));
-  }
-
   #onEnd(): void {
     const closed = this.#core.closed!;
     const isOrderly = closed.isApplication && closed.code === 0;
     const error = new ConnectionError(closed);
     for (const stream of [...this.#open]) guard(() => stream.onConnectionOver(error, isOrderly));
-    this.#streams.end();
-    this.#messages.end();
-    this.#datagrams.end();
+    this.#inbox.end();
     if (diagnostics.connectionClose.hasSubscribers) {
       diagnostics.connectionClose.publish({ connection: this, closed });
     }
@@ -435,10 +330,6 @@ export class Connection
 
 function streamOf(core: unknown): TransportStream | undefined {
   return (core as CoreStream).data as TransportStream | undefined;
-}
-
-function byteLengthOf(bytes: Uint8Array): number {
-  return bytes.byteLength;
 }
 
 function requireBytes(name: string, value: unknown): asserts value is Uint8Array {

@@ -3,7 +3,8 @@
 import diagnosticsChannel from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { Connection, DATAGRAM_BYTES_MAX, DATAGRAMS_MAX } from '../../../lib/api/connection.js';
+import { Connection } from '../../../lib/api/connection.js';
+import { DATAGRAM_BYTES_MAX, DATAGRAMS_MAX } from '../../../lib/api/inbox.js';
 import type { TransportStream } from '../../../lib/api/stream.js';
 import type { CloseInfo } from '../../../lib/core/connection/close-info.js';
 import {
