@@ -13,6 +13,8 @@ import { createInterface } from 'node:readline';
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
+  /** In place of our own environment. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** A child whose stdout is read as lines; stderr is kept for the error message. */
@@ -44,6 +46,7 @@ export class Children {
     const child = spawn(program.command, program.args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
+      ...(program.env === undefined ? {} : { env: program.env }),
     });
     this.alive.add(child);
     let stderr = '';

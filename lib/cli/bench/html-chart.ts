@@ -26,7 +26,7 @@ export interface BarRow {
 }
 
 const LABEL_HEIGHT = 20;
-const BAR_HEIGHT = 14;
+export const BAR_HEIGHT = 14;
 const BAR_GAP = 3;
 const ROW_GAP = 14;
 /** Room at the right of the longest bar, so that its whisker's cap is not cut. */
@@ -66,7 +66,7 @@ function drawRow(row: BarRow, top: number, percent: (value: number) => string): 
 `;
 }
 
-function drawBar(bar: Bar, y: number, percent: (value: number) => string): Html {
+export function drawBar(bar: Bar, y: number, percent: (value: number) => string): Html {
   const middle = y + BAR_HEIGHT / 2;
   const [low, high] = [percent(bar.low), percent(bar.high)];
   const whisker =
@@ -76,6 +76,6 @@ function drawBar(bar: Bar, y: number, percent: (value: number) => string): Html 
   return html`<rect class="bar ${bar.tone}" x="0" y="${y}" width="${percent(bar.value)}" height="${BAR_HEIGHT}" rx="2"/>${whisker}`;
 }
 
-function drawMark(x: string, y: number, height: number): Html {
+export function drawMark(x: string, y: number, height: number): Html {
   return html`<line class="mark" x1="${x}" x2="${x}" y1="${y - 4}" y2="${y + height + 4}"/>`;
 }

@@ -4,7 +4,7 @@
 
 import { formatBytes, formatInteger } from './format.js';
 import { type Content, type Html, html } from './html-template.js';
-import type { BenchmarkResult } from './result.js';
+import type { BenchmarkResult, ResultConfig } from './result.js';
 
 export interface LegendItem {
   /** Class of the swatch: see html-style. */
@@ -87,7 +87,12 @@ function agreement(result: BenchmarkResult): string {
     : `both agreed within 1 % in ${agree.length} of ${compared.length} rows`;
 }
 
-export function aboutMachine(result: BenchmarkResult): Html {
+/** All that is said of the machine. */
+interface Machine extends Pick<BenchmarkResult, 'environment'> {
+  readonly config: Pick<ResultConfig, 'pinned'>;
+}
+
+export function aboutMachine(result: Machine): Html {
   const { environment, config } = result;
   const cores = `${environment.cores} ${environment.cores === 1 ? 'core' : 'cores'}`;
   const lines: [string, Content][] = [
