@@ -32,6 +32,7 @@ export interface Metrics {
   overheadBytesPerPacket?: number;
   contextSwitchesPerSec?: number;
   cacheMissesPerPacket?: number;
+  pageFaultsPerSec?: number;
   /** What was lost on the way, percent of what was sent; shown even when it is 0. */
   lostPercent?: number;
   /** How far something is off what was asked for, percent. */
@@ -78,7 +79,7 @@ export interface Case {
   /** Place on the horizontal axis of a chart (bytes, percent, ...), and the line that it belongs to. */
   readonly at?: number;
   readonly series?: string;
-  /** Name of the case that this one's ratio is against; default: the first with role `peer` or `before`. */
+  /** Name of the case that this one's ratio is against; default: the first `peer` or `before` with the same `at`. */
   readonly baseline?: string;
   /** A script under bench/; a `.ts` is run from source. Or a program, when it is an absolute path. */
   readonly script: string;
