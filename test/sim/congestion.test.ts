@@ -159,4 +159,22 @@ describe('a rate limit', PATIENCE, () => {
     expect(share).toBeGreaterThan(0.98);
     expect(share).toBeLessThan(1.02);
   });
+
+  it('of an endpoint is shared by its connections', () => {
+    const limit = 4_000_000;
+    const flows = new Flows({
+      flows: 8,
+      roundTripUs: 20_000,
+      middle: (network) => [
+        new RateLink(network.context, { bitsPerSecond: 1e12, queueBytes: 1e9 }),
+      ],
+      config: { rateLimit: limit },
+      hasOneSender: true,
+    });
+    flows.run(2_000_000);
+    const before = flows.bytesRead();
+    flows.run(4_000_000);
+    const shares = flows.bytesRead().map((bytes, flow) => bytes - before[flow]);
+    expect(jainIndex(shares)).toBeGreaterThan(0.95);
+  });
 });

@@ -1,5 +1,6 @@
 /**
- * Bulk flows over one path: as many pairs of hosts as there are flows, one stream in each that never ends.
+ * Bulk flows over one path: as many pairs of hosts as there are flows (or one that sends to all), one stream in each that
+ * never ends.
  *
  * For what congestion control does in the long run: there are no goals and no witnesses here, so that a million
  * datagrams take seconds.
@@ -46,6 +47,8 @@ export interface FlowsOptions {
   readonly config?: Partial<TransportConfig>;
   /** From the start of one flow to that of the next, us. */
   readonly staggerUs?: number;
+  /** All flows leave from one endpoint. Default: each from its own. */
+  readonly hasOneSender?: boolean;
   readonly host?: HostModel;
   readonly seed?: number;
 }
@@ -60,8 +63,10 @@ export class Flows {
     const rng = new Rng(options.seed ?? 1);
     const { roundTripUs, flows } = options;
     const entrance = chain(options.middle(this.network), this.network.exit);
+    let only: Peer | undefined;
     for (let flow = 0; flow < flows; flow++) {
-      const sender = this.#makePeer(2 * flow, options, rng);
+      const sender = only ?? this.#makePeer(2 * flow, options, rng);
+      if (options.hasOneSender) only = sender;
       const receiver = this.#makePeer(2 * flow + 1, options, rng);
       const goal = new StreamGoal({
         bytes: ENDLESS_BYTES,

@@ -63,6 +63,8 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   /** Slots of the connections that the batch at hand has touched, each once. */
   readonly #touched: number[] = [];
   readonly #isTouched: boolean[] = [];
+  /** Slots that have had their turn in the batch at hand and want another one. */
+  readonly #served: number[] = [];
   /** Connections that may still hold pieces of the last received batch. */
   readonly #borrowing: Connection[] = [];
   #outgoing: HandshakeDatagram[] = [];
@@ -250,7 +252,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.counts.handshakesSent += taken;
   }
 
-  /** Each ready connection has its turn, at most once a batch. */
+  /** Each ready connection has its turn, at most once a batch. Whom the rate limit holds back is before whom it has let go. */
   #fill(builder: PacketBuilder, nowUs: number): void {
     for (let turns = this.#ready.length; turns > 0; turns--) {
       const slot = this.#ready.shift();
@@ -267,10 +269,12 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
       const quantum = Math.max(Math.min(QUANTUM_BYTES, allowance), 0);
       const more = connection.build(builder, nowUs, quantum);
       this.#bucket.take(builder.usedBytes - before);
-      if (more) this.#ready.push(slot);
+      if (more) this.#served.push(slot);
       this.#afterBuild(connection, nowUs);
-      if (!builder.hasRoom(HANDSHAKE_BYTES)) return;
+      if (!builder.hasRoom(HANDSHAKE_BYTES)) break;
     }
+    for (let index = 0; index < this.#served.length; index++) this.#ready.push(this.#served[index]);
+    this.#served.length = 0;
   }
 
   #afterBuild(connection: Connection, nowUs: number): void {
