@@ -17,13 +17,15 @@ export interface Highlight {
   /** the MB/s of node:tls: One stream, as fast as it goes */
   readonly text: string;
   readonly ratio: Estimate;
+  readonly told: CaseResult;
+  readonly base: CaseResult;
 }
 
 const MOST = 6;
 /** What two programs do to each other comes first; stages of one only where nothing else was measured. */
 const ORDER: readonly Group[] = ['e2e', 'stress', 'components', 'micro', 'ablation'];
 
-export function highlights(result: SuiteResult): Highlight[] {
+export function highlights(result: Pick<SuiteResult, 'benchmarks'>): Highlight[] {
   for (const group of ORDER) {
     const found = result.benchmarks
       .filter((benchmark) => benchmark.group === group)
@@ -37,12 +39,15 @@ export function highlightOf(benchmark: BenchmarkResult): Highlight | undefined {
   const told = benchmark.cases.find(
     (item) => (item.role === 'ours' || item.role === 'after') && item.ratio !== null,
   );
-  if (!told?.ratio) return undefined;
+  const base = benchmark.cases.find((item) => item.name === told?.baseline);
+  if (!told?.ratio || base === undefined) return undefined;
   return {
     id: benchmark.id,
     figure: formatRatio(told.ratio.median),
-    text: `${goodness(benchmark)} ${told.baseline ?? ''}: ${benchmark.title}`,
+    text: `${goodness(benchmark)} ${base.name}: ${benchmark.title}`,
     ratio: told.ratio,
+    told,
+    base,
   };
 }
 

@@ -54,8 +54,11 @@ ${lines.map((line, i) => drawLine(line, tone(line, i), left, top))}</svg></div>
 `;
 }
 
+/** When colours are used a second time, marks are hollow. */
 function tone(line: Line, index: number): string {
-  return line.isLimit ? 'limit' : `s${index % COLOURS}`;
+  if (line.isLimit) return 'limit';
+  const again = index >= COLOURS ? ' again' : '';
+  return `s${index % COLOURS}${again}`;
 }
 
 function lineLegend(lines: readonly Line[]): Html {

@@ -40,8 +40,7 @@ export function renderHtml(result: SuiteResult): string {
 <main>
 ${aboutThis()}
 ${highlightCards(result)}
-${glanceTable(result)}
-${contents(result, groups)}
+${glanceTable(groups.flatMap((group) => result.benchmarks.filter((item) => item.group === group)))}
 ${howToRead()}
 ${groups.map((group) => groupSection(result, group))}
 ${howMeasured(result)}
@@ -63,15 +62,6 @@ function highlightCards(result: SuiteResult): Html {
   );
   return html`<div class="highlights">
 ${cards}</div>`;
-}
-
-function contents({ benchmarks }: SuiteResult, groups: readonly Group[]): Html {
-  const items = groups.flatMap((group) => benchmarks.filter((item) => item.group === group));
-  return html`<nav class="card"><h2>What is here</h2><ul>
-${items.map(
-  ({ id, title }) => html`<li><b>${id}</b><a href="#${id}">${title}</a></li>
-`,
-)}</ul></nav>`;
 }
 
 function groupSection({ benchmarks }: SuiteResult, group: Group): Html {

@@ -14,11 +14,6 @@ const CSS = `
   }
 }
 main { max-width: 1240px; }
-.grid2 { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 0 40px; }
-.grid2 > div { min-width: 0; }
-nav ul { list-style: none; margin: 8px 0 0; padding: 0; display: grid; gap: 4px 24px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 330px), 1fr)); }
-nav li { display: flex; gap: 8px; }
-nav b { min-width: 2.4em; }
 a { color: var(--accent); text-decoration-thickness: 1px; text-underline-offset: 3px; }
 .group { margin: 44px 0 0; font-size: 24px; letter-spacing: -0.01em; }
 .group + p { margin: 4px 0 0; color: var(--soft); }
@@ -42,7 +37,10 @@ svg.lines .grid { stroke: var(--line); }
 .line.ours line { stroke-width: 3; }
 .line line.thin { stroke-width: 1.5; opacity: 0.6; }
 .line.limit line { stroke-dasharray: 5 5; }
-.axis-title { font-size: 13px; color: var(--soft); margin: 0; }
+.axis-title { font-size: 13px; color: var(--soft); margin: 0; max-width: none; }
+.line.again line { stroke-dasharray: 1 6; }
+.line.again circle { fill: var(--card); stroke-width: 2; }
+.legend i.again { border-radius: 50%; box-shadow: inset 0 0 0 3px var(--card), 0 0 0 0 var(--card); outline: 1px solid currentColor; outline-offset: -1px; }
 .axis-title.right { text-align: right; }
 ${[0, 1, 2, 3, 4, 5, 6, 7].map(colour).join('\n')}
 .line.limit { stroke: var(--ceiling); fill: var(--ceiling); }
@@ -56,7 +54,9 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map(colour).join('\n')}
 .wide td { white-space: nowrap; }
 .wide tr.missing td { white-space: normal; }
 .wide td.none { color: var(--soft); }
-.wide caption, .hint { color: var(--soft); font-size: 13px; text-align: left; }
+.glance td > span { white-space: normal; }
+.glance td:nth-child(3) { max-width: 300px; }
+.hint { color: var(--soft); font-size: 13px; text-align: left; }
 .hint { display: none; margin: 0 0 6px; }
 @media (max-width: 720px) {
   .wide table { display: table; width: max-content; min-width: 100%; }

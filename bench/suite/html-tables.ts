@@ -8,7 +8,7 @@ import { formatRatio } from '../../lib/cli/bench/format.js';
 import { type Html, html, typeset } from '../../lib/cli/bench/html-template.js';
 import { highlightOf, primaryText } from './headline.js';
 import { NOT_AVAILABLE } from './metrics.js';
-import type { BenchmarkResult, SuiteResult } from './result.js';
+import type { BenchmarkResult, CaseResult } from './result.js';
 import { type Cell, type Row, tableOf } from './table.js';
 
 export function figureTable(benchmark: BenchmarkResult, showAbout: boolean): Html {
@@ -39,31 +39,40 @@ function figureCell({ text, spread }: Cell): Html {
   return html`<td>${text}${spread !== undefined && html`<small>${spread}</small>`}</td>`;
 }
 
-/** One row a benchmark: ours, what it is measured against, and how many times better. */
-export function glanceTable({ benchmarks }: SuiteResult): Html {
-  const rows = benchmarks.flatMap((benchmark) => glanceRow(benchmark) ?? []);
-  if (rows.length === 0) return html``;
-  const heads = ['benchmark', 'ours', 'against', 'times better', '95 % interval'];
+/** One row a benchmark: ours, what it is measured against, and how many times better. Also the table of contents. */
+export function glanceTable(benchmarks: readonly BenchmarkResult[]): Html {
   return html`<section class="card" id="glance">
 <h2>At a glance</h2>
-<p class="soft">The first case of ours in each benchmark against the one it is compared with; above 1x is better than that, below is worse. Larger or smaller may be what is wanted: the ratio knows.</p>
-<div class="scroll"><table>
-<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<p class="soft">The first case of ours in each benchmark, and the one it is compared with. Above 1x is better than that, below is worse, whether the metric should be large or small.</p>
+<div class="scroll"><table class="glance">
+<thead><tr>${['benchmark', ...GLANCE].map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
 <tbody>
-${rows}</tbody>
+${benchmarks.map(glanceRow)}</tbody>
 </table></div></section>
 `;
 }
 
-function glanceRow(benchmark: BenchmarkResult): Html | undefined {
-  const { id, title, cases } = benchmark;
-  const ratio = highlightOf(benchmark)?.ratio;
-  const told = cases.find((item) => item.ratio === ratio);
-  const base = cases.find((item) => item.name === told?.baseline);
-  if (ratio === undefined || told === undefined || base === undefined) return undefined;
-  const cell = (label: string, text: string) =>
-    html`<td data-label="${label}"><span>${typeset(text)}</span></td>`;
-  const interval = `${formatRatio(ratio.low)} – ${formatRatio(ratio.high)}`;
-  return html`<tr><th scope="row"><a href="#${id}">${id}</a> ${title}</th>${cell('ours', primaryText(benchmark, told))}${cell('against', `${base.name}: ${primaryText(benchmark, base)}`)}${cell('times better', formatRatio(ratio.median))}${cell('95 % interval', interval)}</tr>
+const GLANCE = ['ours', 'against', 'times better', '95 % interval'];
+
+function glanceRow(benchmark: BenchmarkResult): Html {
+  const { id, title } = benchmark;
+  const cells = glanceCells(benchmark).map(
+    (text, i) => html`<td data-label="${GLANCE[i]}"><span>${typeset(text)}</span></td>`,
+  );
+  return html`<tr><th scope="row"><a href="#${id}">${id}</a> ${title}</th>${cells}</tr>
 `;
+}
+
+function glanceCells(benchmark: BenchmarkResult): string[] {
+  const { cases } = benchmark;
+  const text = (item: CaseResult) => `${item.name}: ${primaryText(benchmark, item)}`;
+  const highlight = highlightOf(benchmark);
+  if (highlight === undefined) {
+    const first = cases.find((item) => item.estimates[benchmark.primary] !== undefined);
+    return [first === undefined ? 'nothing was measured' : text(first), '–', '–', '–'];
+  }
+  const { told, base, ratio } = highlight;
+  const isExact = ratio.low === ratio.high;
+  const interval = isExact ? 'one round' : `${formatRatio(ratio.low)} – ${formatRatio(ratio.high)}`;
+  return [text(told), text(base), formatRatio(ratio.median), interval];
 }

@@ -34,6 +34,7 @@ export interface Table {
 }
 
 const NONE: Cell = { text: '' };
+const BASELINE: Cell = { text: 'baseline' };
 
 export function tableOf(benchmark: BenchmarkResult): Table {
   const columns = columnsOf(benchmark);
@@ -70,7 +71,10 @@ function columnsOf(benchmark: BenchmarkResult): Column[] {
   if (benchmark.cases.some((item) => item.ratio)) {
     columns.push({
       head: 'times baseline',
-      cell: (item) => (item.ratio ? estimateCell(item.ratio, formatRatio) : NONE),
+      cell: (item) => {
+        if (item.ratio) return estimateCell(item.ratio, formatRatio);
+        return benchmark.cases.some(({ baseline }) => baseline === item.name) ? BASELINE : NONE;
+      },
     });
   }
   if (benchmark.cases.some((item) => item.ofLimit)) {
