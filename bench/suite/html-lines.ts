@@ -33,6 +33,8 @@ const HEIGHT = 230;
 const LABELS_BELOW = 24;
 const LABELS_LEFT = 58;
 const MOST_X_TICKS = 5;
+/** Part of the width that stays free at each side, for marks and labels. */
+const MARGIN = 0.05;
 const COLOURS = 8;
 
 export function lineChart(title: string, lines: readonly Line[], x: Axis, y: Axis): Html {
@@ -48,7 +50,7 @@ export function lineChart(title: string, lines: readonly Line[], x: Axis, y: Axi
   return html`${lineLegend(lines)}<p class="axis-title">${y.title}${isLog && ' (logarithmic)'}</p>
 <div class="plot" role="img" aria-label="${title}">${leftLabels(vertical, y)}<svg class="lines" width="100%" height="${HEIGHT + LABELS_BELOW}">
 ${vertical.ticks.map((tick) => html`<line class="grid" x1="0" x2="100%" y1="${top(tick)}" y2="${top(tick)}"/>`)}
-${ticks.map((tick) => bottomLabel(x.show(tick), across(tick), left(tick)))}
+${ticks.map((tick) => bottomLabel(x.show(tick), left(tick)))}
 ${lines.map((line, i) => drawLine(line, tone(line, i), left, top))}</svg></div>
 <p class="axis-title right">${x.title}</p>
 `;
@@ -78,7 +80,7 @@ function horizontal(values: readonly number[]): (value: number) => number {
   if (least === largest) return () => 0.5;
   const bend = needsLog(values) ? Math.log10 : (value: number) => value;
   const [from, to] = [bend(least), bend(largest)];
-  return (value) => 0.03 + (0.94 * (bend(value) - from)) / (to - from);
+  return (value) => MARGIN + ((1 - 2 * MARGIN) * (bend(value) - from)) / (to - from);
 }
 
 function isWithin(tick: number, places: readonly number[]): boolean {
@@ -91,7 +93,8 @@ function fewTicks(values: readonly number[], across: (value: number) => number):
   const kept: number[] = [];
   for (const place of places) {
     const last = kept.at(-1);
-    if (last === undefined || across(place) - across(last) >= 0.94 / MOST_X_TICKS) kept.push(place);
+    if (last === undefined || across(place) - across(last) >= (1 - 2 * MARGIN) / MOST_X_TICKS)
+      kept.push(place);
   }
   return kept;
 }
@@ -104,9 +107,8 @@ function leftLabels({ ticks, place }: Scale, y: Axis): Html {
   return html`<svg class="lines side" width="${LABELS_LEFT}" height="${HEIGHT + LABELS_BELOW}">${labels}</svg>`;
 }
 
-function bottomLabel(text: string, place: number, left: string): Html {
-  const anchor = place < 0.1 ? 'start' : place > 0.9 ? 'end' : 'middle';
-  return html`<text x="${left}" y="${HEIGHT + 18}" text-anchor="${anchor}">${text}</text>`;
+function bottomLabel(text: string, left: string): Html {
+  return html`<text x="${left}" y="${HEIGHT + 20}" text-anchor="middle">${text}</text>`;
 }
 
 function drawLine(

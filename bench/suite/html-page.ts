@@ -128,13 +128,13 @@ function latencyChart(benchmark: BenchmarkResult): Html | null {
     return [{ ...kindOf(item), name: item.name, points }];
   });
   if (lines.length === 0) return null;
-  const show = (place: number) => `${Number(percentOf(place).toPrecision(4))} %`;
+  const show = (place: number) => String(Number(percentOf(place).toPrecision(4)));
   const { show: showUs } = METRICS.latencyP50Us;
   return html`<h3>Latency by percentile</h3>
 ${lineChart(
   `${benchmark.title}: latency by percentile`,
   lines,
-  { title: 'of all were at most that long', show, ticks: PERCENTILES.map(nines) },
+  { title: 'percent of all were at most that long', show, ticks: PERCENTILES.map(nines) },
   { title: 'microseconds', show: showUs },
 )}`;
 }

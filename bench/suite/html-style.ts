@@ -54,11 +54,13 @@ ${[0, 1, 2, 3, 4, 5, 6, 7].map(colour).join('\n')}
 .wide td { white-space: nowrap; }
 .wide tr.missing td { white-space: normal; }
 .wide td.none { color: var(--soft); }
-.glance td > span { white-space: normal; }
+.glance td > span { white-space: normal; overflow-wrap: anywhere; }
 .glance td:nth-child(3) { max-width: 300px; }
 .hint { color: var(--soft); font-size: 13px; text-align: left; }
 .hint { display: none; margin: 0 0 6px; }
 @media (max-width: 720px) {
+  .glance td > span { flex: 0 1 auto; min-width: 0; }
+  .glance td:nth-child(3) { max-width: none; }
   .wide table { display: table; width: max-content; min-width: 100%; }
   .wide thead { display: table-header-group; }
   .wide tbody { display: table-row-group; }

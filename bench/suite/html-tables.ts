@@ -73,6 +73,6 @@ function glanceCells(benchmark: BenchmarkResult): string[] {
   }
   const { told, base, ratio } = highlight;
   const isExact = ratio.low === ratio.high;
-  const interval = isExact ? 'one round' : `${formatRatio(ratio.low)} – ${formatRatio(ratio.high)}`;
+  const interval = isExact ? 'none' : `${formatRatio(ratio.low)} – ${formatRatio(ratio.high)}`;
   return [text(told), text(base), formatRatio(ratio.median), interval];
 }

@@ -5,7 +5,12 @@
  * Used by whatever writes a report. Invariant: a metric of types.ts that is not described here does not compile.
  */
 
-import { formatBytes, formatCompact, significant } from '../../lib/cli/bench/format.js';
+import {
+  formatBytes,
+  formatCompact,
+  formatInteger,
+  significant,
+} from '../../lib/cli/bench/format.js';
 import type { MetricName } from './types.js';
 
 export interface MetricInfo {
@@ -67,8 +72,12 @@ export function inColumn(metric: MetricName, value: number): string {
   return unit === ' %' || unit === '/s' ? `${show(value)}${unit}` : show(value);
 }
 
+/** 12.3, 1,230, 123 k, 1.23 M: thousands are written out while they are short. */
 function formatSigned(value: number): string {
-  return value < 0 ? `-${formatCompact(-value)}` : formatCompact(value);
+  const size = Math.abs(value);
+  const isShort = size >= 999.5 && size < 99_950;
+  const text = isShort ? formatInteger(Number(size.toPrecision(3))) : formatCompact(size);
+  return value < 0 ? `-${text}` : text;
 }
 
 /** Below a thousandth it is as good as nothing, and said so. */

@@ -26,13 +26,16 @@
       .join('');
 
   const root = document.documentElement;
+  // What is in a frame of its own may be wider than the frame: that scrolls.
+  const framed = (element) => element.closest('.wide') !== null;
   const tooWide = [root, ...document.querySelectorAll('.scroll, .card, .highlight, td, th, dd')]
+    .filter((element) => !framed(element))
     .filter((element) => element.scrollWidth > element.clientWidth + 1)
     .map(
       (element) => `${element.tagName} ${element.className} ${element.textContent?.slice(0, 40)}`,
     );
 
-  const bars = [...document.querySelectorAll('svg.chart rect.bar')];
+  const bars = [...document.querySelectorAll('svg rect.bar')];
   const flatBars = bars.filter((bar) => {
     const box = bar.getBoundingClientRect();
     return !(box.width > 0 && box.height > 0);

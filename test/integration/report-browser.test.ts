@@ -3,48 +3,19 @@
  * and words can be seen in both colour schemes. Skipped, with a line that says so, where there is no Chromium.
  */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { renderHtml } from '../../lib/cli/bench/html-report.js';
 import { makeResult } from '../unit/cli/sample-result.js';
+import { examine, hasBrowser, launch, openPage, SCHEMES, type Scheme } from './browser-page.js';
 
-const BROWSER = '/usr/bin/chromium';
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-const EXAMINE_PAGE = readFileSync(new URL('./examine-page.js', import.meta.url), 'utf8');
-
-/** What examine-page.js found. */
-interface Seen {
-  /** Elements whose content is wider than they are. */
-  readonly tooWide: readonly string[];
-  readonly bars: number;
-  /** Bars without a size. */
-  readonly flatBars: number;
-  /** Labels that run into their values. */
-  readonly overlaps: readonly string[];
-  /** Text with too little contrast. */
-  readonly faint: readonly string[];
-}
-
-const hasBrowser = existsSync(BROWSER);
-if (!hasBrowser) console.log(`skipped: the report in a browser (no ${BROWSER})`);
-
-const SCHEMES = ['light', 'dark'] as const;
 const WIDTHS = [1200, 400];
 
-describe.runIf(hasBrowser)('the report page', () => {
+describe.runIf(hasBrowser('the report'))('the report page', () => {
   let folder: string;
   let browser: Browser;
   const problems: string[] = [];
@@ -52,7 +23,7 @@ describe.runIf(hasBrowser)('the report page', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'burstwire-page-'));
     writeFileSync(join(folder, 'report.html'), renderHtml(makeResult()));
-    browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+    browser = await launch();
   });
 
   afterAll(async () => {
@@ -60,16 +31,10 @@ describe.runIf(hasBrowser)('the report page', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function open(width: number, colorScheme: 'light' | 'dark'): Promise<Page> {
-    const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
+  function open(width: number, scheme: Scheme): Promise<Page> {
     problems.length = 0;
-    page.on('console', (message) => problems.push(`console: ${message.text()}`));
-    page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
-    page.on('request', (request) => {
-      if (!/^(file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
-    });
-    await page.goto(pathToFileURL(join(folder, 'report.html')).href);
-    return page;
+    const url = pathToFileURL(join(folder, 'report.html')).href;
+    return openPage(browser, url, { width, scheme }, problems);
   }
 
   const cases = SCHEMES.flatMap((scheme) => WIDTHS.map((width) => [scheme, width] as const));
@@ -78,7 +43,7 @@ describe.runIf(hasBrowser)('the report page', () => {
     const page = await open(width, scheme);
     try {
       expect(problems).toEqual([]);
-      const seen = (await page.evaluate(EXAMINE_PAGE)) as Seen;
+      const seen = await examine(page);
       expect(seen.tooWide).toEqual([]);
       expect(seen.bars).toBeGreaterThan(30);
       expect(seen.flatBars).toBe(0);

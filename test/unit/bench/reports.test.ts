@@ -99,7 +99,7 @@ describe('Markdown', () => {
 
   it('puts before and after side by side', () => {
     const text = ablationMarkdown(sources) ?? '';
-    expect(text).toContain('| A1 | Binary frames | 1.00 k op/s | 5.00 k op/s | 5.00x |');
+    expect(text).toContain('| A1 | Binary frames | 1,000 op/s | 5,000 op/s | 5.00x |');
     expect(ablationMarkdown([])).toBeUndefined();
   });
 
