@@ -95,7 +95,13 @@ function stage() {
 /** Runs prebuildify for one target; resolves to the path of the new file, or undefined after saying why. */
 async function compile(target, folder) {
   const { environment, strip } = compilerOf(target);
-  const env = { ...gypEnvironment(), ...environment, PREBUILD_NODE_GYP: tools.nodeGyp };
+  const env = {
+    ...gypEnvironment(),
+    ...environment,
+    PREBUILD_NODE_GYP: tools.nodeGyp,
+    // prebuildify does not pass --jobs on; node-gyp reads this as well.
+    JOBS: 'max',
+  };
   // A released binary is the plain one, whatever the developers' shell says.
   delete env.GYP_DEFINES;
   delete env.npm_config_burstwire_faults;
