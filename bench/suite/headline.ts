@@ -14,7 +14,7 @@ export interface Highlight {
   readonly id: string;
   /** 1.6x */
   readonly figure: string;
-  /** the MB/s of node:tls: One stream, as fast as it goes */
+  /** as good as node:tls in MB/s: One stream, as fast as it goes */
   readonly text: string;
   readonly ratio: Estimate;
   readonly told: CaseResult;
@@ -44,7 +44,7 @@ export function highlightOf(benchmark: BenchmarkResult): Highlight | undefined {
   return {
     id: benchmark.id,
     figure: formatRatio(told.ratio.median),
-    text: `${goodness(benchmark)} ${base.name}: ${benchmark.title}`,
+    text: `as good as ${base.name} in ${METRICS[benchmark.primary].head}: ${benchmark.title}`,
     ratio: told.ratio,
     told,
     base,
@@ -54,11 +54,6 @@ export function highlightOf(benchmark: BenchmarkResult): Highlight | undefined {
 /** A sentence for a list. */
 export function headlineText({ id, figure, text }: Highlight): string {
   return `${id}: ${figure} ${text}`;
-}
-
-function goodness({ primary, better }: BenchmarkResult): string {
-  const { head } = METRICS[primary];
-  return better === 'more' ? `the ${head} of` : `less (${head}) than`;
 }
 
 /** 812 MB/s, with what a case reaches in its benchmark's primary metric. */

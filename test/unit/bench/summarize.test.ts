@@ -88,7 +88,7 @@ describe('the headline', () => {
       highlights(suiteOf([resultOf(benchmark, { ours: ops(value), theirs: ops(100) })]));
     expect(told(150)[0]).toMatchObject({
       figure: '1.50x',
-      text: 'the operations/s of theirs: A fake',
+      text: 'as good as theirs in operations/s: A fake',
     });
     expect(told(50)[0].figure).toBe('0.50x');
   });
