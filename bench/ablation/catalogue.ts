@@ -83,27 +83,18 @@ const GLOBAL_LIMIT: Benchmark = {
   ],
 };
 
-function nonceCase(provider: 'node' | 'native', kind: 'random' | 'pooled' | 'counter'): Case {
-  const names = {
-    random: 'random nonces',
-    pooled: 'random nonces, 4 KiB drawn at a time',
-    counter: 'counted nonces',
+const NONCE_KINDS = {
+  random: ['random nonces', 'before', 'drawn for each packet, 12 bytes of it'],
+  pooled: ['random nonces drawn ahead', 'before', '4 KiB at a time, 12 bytes of each packet'],
+  counter: ['counted nonces', 'after', 'from the packet number, which is there anyway'],
+} as const;
+
+function nonceCase(provider: 'node' | 'native', kind: keyof typeof NONCE_KINDS): Case {
+  const [name, role, about] = NONCE_KINDS[kind];
+  return {
+    ...scriptCase('nonces', `${name}, ${provider}`, role, about, kind, provider),
+    baseline: `${NONCE_KINDS.random[0]}, ${provider}`,
   };
-  const abouts = {
-    random: 'drawn for each packet, 12 bytes of it',
-    pooled: 'drawn ahead, 12 bytes of each packet',
-    counter: 'from the packet number, which is there anyway',
-  };
-  const role = kind === 'counter' ? 'after' : 'before';
-  const made = scriptCase(
-    'nonces',
-    `${names[kind]}, ${provider}`,
-    role,
-    abouts[kind],
-    kind,
-    provider,
-  );
-  return role === 'before' ? made : { ...made, baseline: `${names.random}, ${provider}` };
 }
 
 const NONCES: Benchmark = {

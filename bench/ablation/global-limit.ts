@@ -48,10 +48,13 @@ function unfairness(shares: readonly number[]): number {
 }
 
 const { shares, metrics } = runWindow(new Star(options(process.argv[2])), config);
-const largest = Math.max(...shares) / 1e6;
-const least = Math.min(...shares) / 1e6;
+const [largest, least] = [Math.max(...shares), Math.min(...shares)];
+const spread =
+  least > 0
+    ? `the largest share is ${(largest / least).toFixed(2)} times the least`
+    : 'at least one got nothing';
 report({
   ...metrics,
   errorPercent: unfairness(shares),
-  note: `${connections} connections; the largest share is ${(largest / Math.max(least, 1e-9)).toFixed(2)} times the least; latency is the wait in the link's queue; the error is the mean distance from an equal share`,
+  note: `${connections} connections, ${spread}; latency is the wait in the link's queue; the error is the mean distance from an equal share`,
 });

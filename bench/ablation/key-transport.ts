@@ -87,15 +87,15 @@ const WAYS = {
   'noise-again': () => makeNoise(1),
 } as const satisfies Record<string, () => () => void>;
 
-/** Nanoseconds of CPU time of one operation, all threads of this process together. */
-function cpuNsPerOp(operation: () => void, seconds: number): number {
+/** Nanoseconds of CPU time of one operation, all threads of this process together; `least` operations at least. */
+function cpuNsPerOp(operation: () => void, seconds: number, least: number): number {
   const before = process.cpuUsage();
   const end = performance.now() + seconds * 1000;
   let count = 0;
   do {
     operation();
     count++;
-  } while (performance.now() < end);
+  } while (count < least || performance.now() < end);
   const { user, system } = process.cpuUsage(before);
   return ((user + system) * 1000) / count;
 }
@@ -105,8 +105,8 @@ const make = Object.entries(WAYS).find(([name]) => name === kind)?.[1];
 if (make === undefined) throw new RangeError(`no such way to keys: ${kind}`);
 const operation = make();
 const { seconds, warmupSeconds } = benchConfig();
-cpuNsPerOp(operation, warmupSeconds);
-const nsPerOp = cpuNsPerOp(operation, seconds);
+cpuNsPerOp(operation, warmupSeconds, STRANGERS);
+const nsPerOp = cpuNsPerOp(operation, seconds, 1);
 report({
   nsPerOp,
   opsPerSec: 1e9 / nsPerOp,
