@@ -148,7 +148,7 @@ const RATE_LIMIT: Benchmark = {
   group: 'components',
   title: 'Precision of rate limits',
   about:
-    'How far the bytes a second are off those asked for; at most 2 % is the aim. A gigabyte a second is more than both ends of an endpoint do on one core, so only its bucket is asked for that.',
+    'How far the bytes a second are off those asked for; at most 2 % is the aim, on a machine that lets the process run: credit for longer than 8 ms is not saved up. A gigabyte a second is more than both ends of an endpoint do on one core, so only its bucket is asked for that.',
   primary: 'errorPercent',
   better: 'less',
   axis: 'bytes a second asked for',

@@ -17,17 +17,22 @@ import { benchConfig, report, startUsage } from '../../suite/case-process.js';
 import { Departures } from '../departures.js';
 import { openPair } from '../pair.js';
 import { tapSends } from '../send-tap.js';
+import { Stalls } from '../stalls.js';
 
 const PACKET_BYTES = 1400;
 const WINDOW_MS = 10;
 /** Below that many departures a rate says little; a slow one goes on for that long to have them. */
 const LEAST_DEPARTURES = 12;
 const LONGEST_MS = 3000;
+/** What the bucket makes good when a timer is late (docs/congestion-control.md, L3), and what is worth a word. */
+const CREDIT_MS = 8;
+const WORTH_PERCENT = 0.1;
 const CHUNK = new Uint8Array(64 << 10);
 
 const [way, asked] = process.argv.slice(2);
 const rate = Number(asked);
 const departures = new Departures();
+const stalls = new Stalls(CREDIT_MS);
 
 /** Sends on for ever. */
 async function byBucket(): Promise<never> {
@@ -91,12 +96,17 @@ await wait(config.warmupSeconds * 1000);
 const usage = startUsage();
 const startMs = performance.now();
 departures.reset();
+stalls.reset();
 do await wait(config.seconds * 1000);
 while (departures.count < LEAST_DEPARTURES && performance.now() - startMs < LONGEST_MS);
 const used = usage((performance.now() - startMs) / 1000, 0);
+const stood = stalls.percent;
 report({
   errorPercent: (Math.abs(departures.rate - rate) / rate) * 100,
   throughputMBps: departures.rate / 1e6,
   ...(used.cpuPercent === undefined ? {} : { cpuPercent: used.cpuPercent }),
+  ...(stood < WORTH_PERCENT
+    ? {}
+    : { note: `for ${stood.toFixed(1)} % of the time the event loop stood still beyond 8 ms` }),
 });
 process.exit();
