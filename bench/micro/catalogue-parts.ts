@@ -135,7 +135,11 @@ const HANDSHAKES: Benchmark = {
       ['Noise XX', 'ours', 'xx', "X25519, the initiator does not know the responder's key"],
     ],
     TLS,
-  ).map((item) => (item.name === TLS ? { ...item, obstacle: opensslIsMissing } : item)),
+  ).map((item) => ({
+    ...item,
+    config: { warmupSeconds: 0.3 },
+    ...(item.name === TLS ? { obstacle: opensslIsMissing } : {}),
+  })),
 };
 
 export const PARTS: readonly Benchmark[] = [FRAMES, HAND_OVER, NONCES, HANDSHAKES];
