@@ -45,7 +45,7 @@ function summarizeCase(
   const baseline = findBaseline(item, all);
   const limit = item.role === 'limit' ? undefined : sameplace(item, all, ['limit']);
   const curve = medianCurve(samples);
-  const notes = samples.flatMap((sample) => (sample?.note === undefined ? [] : [sample.note]));
+  const note = middleNote(samples, benchmark.primary);
   return {
     name: item.name,
     role: item.role,
@@ -59,7 +59,7 @@ function summarizeCase(
     ofLimit: ratioOf(benchmark, gathered, limit),
     ...(curve === undefined ? {} : { latencyCurve: curve }),
     counted,
-    notes: [...new Set(notes)],
+    notes: note === undefined ? [] : [note],
     ...(missing === undefined ? {} : { missing }),
     failures: [...new Set(failures)],
   };
@@ -105,6 +105,16 @@ function estimatesOf(
     else if (values.length > 0) estimates[name] = estimate(values);
   }
   return estimates;
+}
+
+/** Notes have figures in them: the one that belongs to the median is told. */
+function middleNote(
+  samples: readonly (Measurement | null)[],
+  primary: MetricName,
+): string | undefined {
+  const told = samples.filter((sample) => sample?.note !== undefined && sample !== null);
+  const sorted = told.sort((a, b) => (a?.[primary] ?? 0) - (b?.[primary] ?? 0));
+  return sorted[Math.floor(sorted.length / 2)]?.note;
 }
 
 function medianCurve(samples: readonly (Measurement | null)[]): CaseResult['latencyCurve'] {

@@ -33,6 +33,8 @@ export interface Table {
   readonly rows: readonly Row[];
 }
 
+/** Head of the column with the ratios. */
+export const RATIO = 'times baseline';
 const NONE: Cell = { text: '' };
 const BASELINE: Cell = { text: 'baseline' };
 
@@ -70,7 +72,7 @@ function columnsOf(benchmark: BenchmarkResult): Column[] {
   const columns = [metricColumn(primary)];
   if (benchmark.cases.some((item) => item.ratio)) {
     columns.push({
-      head: 'times baseline',
+      head: RATIO,
       cell: (item) => {
         if (item.ratio) return estimateCell(item.ratio, formatRatio);
         return benchmark.cases.some(({ baseline }) => baseline === item.name) ? BASELINE : NONE;

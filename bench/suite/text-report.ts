@@ -6,8 +6,9 @@
 
 import { renderTextTable, type TextColumn } from '../../lib/cli/bench/text-table.js';
 import { headlineText, highlights } from './headline.js';
+import { NOT_AVAILABLE } from './metrics.js';
 import type { BenchmarkResult, SuiteResult } from './result.js';
-import { type Cell, tableOf } from './table.js';
+import { type Cell, RATIO, tableOf } from './table.js';
 import { timeText } from './time-left.js';
 
 /** Columns beside the name; those further right are in the files. */
@@ -33,7 +34,7 @@ function benchmarkText(benchmark: BenchmarkResult): string {
   const lines = rows.map(({ item, cells, why }) => {
     const name = item.name.slice(0, LONGEST_NAME);
     if (cells === null) return `${name}: ${why}`;
-    return [name, ...kept.map((i) => cellText(cells[i]))];
+    return [name, ...kept.map((i) => cellText(cells[i], i === 0 || heads[i] === RATIO))];
   });
   const { id, title, rounds, seconds } = benchmark;
   const head = `${id}  ${title} (${rounds} x ${seconds} s)`;
@@ -53,9 +54,10 @@ function splitHead(head: string): readonly [string, string] {
   return middle < 0 ? ['', head] : [head.slice(0, middle), head.slice(middle + 1)];
 }
 
-function cellText({ text, spread }: Cell): string {
-  if (text === 'not available') return 'n/a';
-  return spread === undefined ? text : `${text} (${spread})`;
+/** Intervals only where they decide something: with all of them a line is too long for a terminal. */
+function cellText({ text, spread }: Cell, withSpread: boolean): string {
+  if (text === NOT_AVAILABLE) return 'n/a';
+  return spread === undefined || !withSpread ? text : `${text} (${spread})`;
 }
 
 function remarks({ cases }: BenchmarkResult): string {

@@ -66,6 +66,12 @@ describe('a summary', () => {
     expect(found).toEqual(['theirs 64', 'theirs 1024', null, null, null, 'theirs 1024']);
   });
 
+  it('has the note of the round in the middle', () => {
+    const told = [5, 1, 3].map((value) => ({ opsPerSec: value, note: `${value} things` }));
+    const { cases } = resultOf(fakeBenchmark(TRIO), { ours: [...told, null] });
+    expect(cases[0].notes).toEqual(['3 things']);
+  });
+
   it('has the median of latency curves', () => {
     const curve = (p50: number, p99: number) => ({
       opsPerSec: 1,
