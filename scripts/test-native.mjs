@@ -34,7 +34,10 @@ async function runTests() {
     ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
   };
-  const args = ['--output-on-failure', '--no-tests=error', '--output-junit', REPORT];
+  const args = [
+    ...['--output-on-failure', '--no-tests=error', '--output-junit', REPORT],
+    ...['--parallel', '2'],
+  ];
   return passThrough('ctest', [...args, ...positionals], { cwd: inRoot(FOLDER), env });
 }
 
