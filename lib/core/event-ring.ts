@@ -42,6 +42,9 @@ export const EVENT_DATAGRAM_ROOM = 16;
 /** A chunk of ours was transferred away, or made smaller, before it was delivered: the stream is reset. subject: Stream. */
 export const EVENT_CHUNK_GONE = 17;
 
+/** Places that are kept for the next events: emptied arrays would be allocated again in each turn. */
+const KEPT = 1024;
+
 export class EventRing {
   /** Events waiting. */
   length = 0;
@@ -53,11 +56,11 @@ export class EventRing {
 
   /** `owner`: the connection it belongs to, undefined for the endpoint. */
   push(kind: number, owner: unknown, subject: unknown, value = 0): void {
-    this.#kinds.push(kind);
-    this.#owners.push(owner);
-    this.#subjects.push(subject);
-    this.#values.push(value);
-    this.length++;
+    const at = this.#next + this.length++;
+    this.#kinds[at] = kind;
+    this.#owners[at] = owner;
+    this.#subjects[at] = subject;
+    this.#values[at] = value;
   }
 
   /** Fields of the event that `take` has moved to. */
@@ -78,13 +81,16 @@ export class EventRing {
     this.owner = this.#owners[at];
     this.subject = this.#subjects[at];
     this.value = this.#values[at];
+    this.#owners[at] = undefined;
+    this.#subjects[at] = undefined;
     this.length--;
-    if (this.length === 0) this.#clear();
+    if (this.length === 0) this.#rewind();
     return true;
   }
 
-  #clear(): void {
+  #rewind(): void {
     this.#next = 0;
+    if (this.#kinds.length <= KEPT) return;
     this.#kinds.length = 0;
     this.#owners.length = 0;
     this.#subjects.length = 0;
