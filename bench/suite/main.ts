@@ -62,16 +62,17 @@ async function runGuarded(
   try {
     const command = ['npm run bench --', ...given].join(' ');
     const result = await measure(options, command, children, stderr);
-    return tell(options, result, stdout, stderr);
+    if (!interrupted) return tell(options, result, stdout, stderr);
   } catch (error) {
+    // Where the next case would have been started.
     if (!interrupted) throw error;
-    stderr.write('\ninterrupted\n');
-    return EXIT_INTERRUPTED;
   } finally {
     process.removeListener('SIGINT', interrupt);
     process.removeListener('SIGTERM', interrupt);
     await children.endAll();
   }
+  stderr.write('\ninterrupted\n');
+  return EXIT_INTERRUPTED;
 }
 
 async function measure(

@@ -34,18 +34,18 @@ export interface PlannedBenchmark {
 }
 
 const PACES: Readonly<Record<Group, Pace>> = {
-  micro: { rounds: 3, seconds: 0.25, warmupSeconds: 0.1 },
-  components: { rounds: 3, seconds: 0.4, warmupSeconds: 0.15 },
-  e2e: { rounds: 5, seconds: 0.8, warmupSeconds: 0.3 },
-  stress: { rounds: 3, seconds: 0.8, warmupSeconds: 0.2 },
-  ablation: { rounds: 5, seconds: 0.5, warmupSeconds: 0.2 },
+  micro: { rounds: 3, seconds: 0.15, warmupSeconds: 0.08 },
+  components: { rounds: 3, seconds: 0.25, warmupSeconds: 0.1 },
+  e2e: { rounds: 3, seconds: 0.7, warmupSeconds: 0.25 },
+  stress: { rounds: 3, seconds: 0.5, warmupSeconds: 0.15 },
+  ablation: { rounds: 3, seconds: 0.4, warmupSeconds: 0.15 },
 };
 
 const QUICK: Pace = { rounds: 1, seconds: 0.1, warmupSeconds: 0.02 };
 const COUNTED_GROUPS: readonly Group[] = ['e2e', 'ablation'];
-const COUNTING = { seconds: 0.6, warmupSeconds: 0.2 };
+const COUNTING = { seconds: 0.5, warmupSeconds: 0.15 };
 /** Start and end of the processes of a case; the runner puts what it has seen in its place. */
-export const ASSUMED_OVERHEAD_SECONDS = 0.7;
+export const ASSUMED_OVERHEAD_SECONDS = 0.55;
 
 const DEFAULTS: BenchConfig = {
   seconds: 1,

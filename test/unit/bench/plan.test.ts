@@ -3,7 +3,8 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { planAll } from '../../../bench/suite/plan.js';
+import { loadCatalogue } from '../../../bench/suite/catalogue.js';
+import { ASSUMED_OVERHEAD_SECONDS, estimateSeconds, planAll } from '../../../bench/suite/plan.js';
 import { TimeLeft, timeText } from '../../../bench/suite/time-left.js';
 import type { Benchmark } from '../../../bench/suite/types.js';
 import { fakeBenchmark, fakeCase } from './fakes.js';
@@ -54,6 +55,14 @@ describe('a plan', () => {
       'alone',
       'alone too',
     ]);
+  });
+});
+
+describe('a full run of the catalogue', () => {
+  it('is planned to stay below a quarter of an hour', async () => {
+    const plans = planAll(await loadCatalogue(), { quick: false });
+    const seconds = plans.map((item) => estimateSeconds(item, ASSUMED_OVERHEAD_SECONDS));
+    expect(seconds.reduce((sum, value) => sum + value, 0)).toBeLessThan(15 * 60);
   });
 });
 
