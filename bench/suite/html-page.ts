@@ -93,7 +93,7 @@ ${remarks(benchmark)}
 
 function sizeChart(benchmark: BenchmarkResult, placed: readonly CaseResult[]): Html {
   const { primary, title, axis } = benchmark;
-  const { head, show } = METRICS[primary];
+  const { head, unit, show } = METRICS[primary];
   const lines = new Map<string, Line & { points: Line['points'][number][] }>();
   for (const item of placed) {
     const found = item.estimates[primary];
@@ -104,7 +104,10 @@ function sizeChart(benchmark: BenchmarkResult, placed: readonly CaseResult[]): H
     lines.set(name, line);
   }
   const x = { title: axis ?? '', show: placeText };
-  return lineChart(`${title}: ${head}`, [...lines.values()], x, { title: head, show });
+  return lineChart(`${title}: ${head}`, [...lines.values()], x, {
+    title: unit === ' %' ? `${head}, %` : head,
+    show,
+  });
 }
 
 function kindOf({ role }: CaseResult): Pick<Line, 'isOurs' | 'isLimit'> {

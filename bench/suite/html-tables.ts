@@ -65,7 +65,8 @@ function glanceRow(benchmark: BenchmarkResult): Html {
 
 function glanceCells(benchmark: BenchmarkResult): string[] {
   const { cases } = benchmark;
-  const text = (item: CaseResult) => `${item.name}: ${primaryText(benchmark, item)}`;
+  const text = (item: CaseResult) =>
+    `${item.name}: ${primaryText(benchmark, item).replaceAll(' ', '\u00a0')}`;
   const highlight = highlightOf(benchmark);
   if (highlight === undefined) {
     const first = cases.find((item) => item.estimates[benchmark.primary] !== undefined);
