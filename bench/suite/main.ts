@@ -96,7 +96,7 @@ async function measure(
   );
   const estimate = sum((plan) => estimateSeconds(plan, ASSUMED_OVERHEAD_SECONDS));
   const cases = sum((plan) => plan.cases.length);
-  stderr.write(`${cases} cases, ${runs} processes, about ${timeText(estimate)}\n`);
+  stderr.write(`cases: ${cases}, processes: ${runs}, time: about ${timeText(estimate)}\n`);
   const progress = new Progress(stderr, runs);
   const benchmarks: BenchmarkResult[] = [];
   for (const plan of plans) {
