@@ -1,6 +1,8 @@
 // A case that does what FAKE says. Measures nothing, so that what the runner does with it is known.
 
-const { FAKE = 'good', FAKE_VALUE = '100' } = process.env;
+import { appendFileSync } from 'node:fs';
+
+const { FAKE = 'good', FAKE_VALUE = '100', FAKE_LOG } = process.env;
 const { seconds } = JSON.parse(process.env.BENCH_CONFIG);
 const say = (object) => console.log(typeof object === 'string' ? object : JSON.stringify(object));
 
@@ -18,7 +20,10 @@ const ACTS = {
   failing: () => {
     throw new RangeError('out of cheese');
   },
-  hanging: () => setInterval(() => {}, 1000),
+  hanging: () => {
+    if (FAKE_LOG) appendFileSync(FAKE_LOG, 'started\n');
+    setInterval(() => {}, 1000);
+  },
   silent: () => {},
   nonsense: () => say('Segmentation fault'),
   list: () => say([1, 2]),

@@ -2,6 +2,9 @@
  * The runner with scripted cases: good ones, and every way in which a case can let it down.
  */
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasFailed } from '../../../bench/suite/main.js';
 import type { BenchmarkResult, CaseResult } from '../../../bench/suite/result.js';
@@ -83,10 +86,18 @@ describe('a case that does not', () => {
   });
 
   it('hangs: is ended, and not started again', async () => {
-    const hanging = fakeCase('it', 'hanging', { extraSeconds: 0.1 });
-    const found = (await run(fakeBenchmark([hanging]), 3)).cases[0];
-    expect(found.failures).toEqual(['ended by us after 0.1 s: it hung']);
-    expect(found.samples).toEqual([null, null, null]);
+    const folder = mkdtempSync(join(tmpdir(), 'burstwire-suite-'));
+    try {
+      const log = join(folder, 'log');
+      const env = { FAKE: 'hanging', FAKE_LOG: log };
+      const hanging = fakeCase('it', 'hanging', { extraSeconds: 3, env });
+      const found = (await run(fakeBenchmark([hanging]), 3)).cases[0];
+      expect(found.failures).toEqual(['ended by us after 3.0 s: it hung']);
+      expect(found.samples).toEqual([null, null, null]);
+      expect(readFileSync(log, 'utf8')).toBe('started\n');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('has no script: says which', async () => {

@@ -111,6 +111,12 @@ describe('counts of the kernel', () => {
     expect(Math.round(rates.get('page-faults') ?? 0)).toBe(100);
     expect(rates.has('cache-misses')).toBe(false);
   });
+
+  it('leave out the slice that the end of the program cut short', () => {
+    const lines = ['0.1,10,,page-faults', '0.2,20,,page-faults', '0.21,9,,page-faults'];
+    const rates = steadyRates(lines.join('\n'), 0.05);
+    expect(Math.round(rates.get('page-faults') ?? 0)).toBe(200);
+  });
 });
 
 describe('two results', () => {
