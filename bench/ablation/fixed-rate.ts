@@ -30,6 +30,7 @@ class NoControl implements CongestionController {
   onSent(): void {}
   onAck(): void {}
   onLoss(): void {}
+  onSpuriousLoss(): void {}
   onCongestionMark(): void {}
   onDatagramSize(): void {}
 }

@@ -16,6 +16,12 @@ export interface RttView {
   readonly hasSample: boolean;
 }
 
+/** What became of packets that were declared lost. `Recovery` has this shape. */
+export interface LossHistory {
+  /** Whether every lost packet from `smallest` to `largest` was acknowledged after all. */
+  isLossRevoked(smallest: number, largest: number): boolean;
+}
+
 export interface CongestionController {
   readonly name: 'cubic' | 'newreno';
   /** Bytes that may be in flight: whole, at least two datagrams. */
@@ -66,6 +72,9 @@ export interface CongestionController {
 
   /** The peer reported new ECN-CE marks; `sentUs`: when the largest packet of that ACK was sent (C7). */
   onCongestionMark(nowUs: number, sentUs: number): void;
+
+  /** Packets that had been declared lost were acknowledged after all: perhaps there was no congestion (C16). */
+  onSpuriousLoss(nowUs: number, losses: LossHistory): void;
 
   /** The path carries datagrams of `bytes` from now on (C8). Throws RangeError unless a whole number above 0. */
   onDatagramSize(bytes: number): void;

@@ -64,6 +64,27 @@ export class Cubic extends LossBased {
     this.#hasEpoch = false;
   }
 
+  protected save(rows: Float64Array, at: number): void {
+    rows[at] = this.#plateauBytes;
+    rows[at + 1] = this.#priorBytes;
+    rows[at + 2] = this.#hasEpoch ? 1 : 0;
+    rows[at + 3] = this.#epochStartUs;
+    rows[at + 4] = this.#kSeconds;
+    rows[at + 5] = this.#cBytes;
+    rows[at + 6] = this.#renoBytes;
+  }
+
+  /** The curve goes on where it stood: the time between was none of its own (C14). */
+  protected restore(rows: Float64Array, at: number, elapsedUs: number): void {
+    this.#plateauBytes = rows[at];
+    this.#priorBytes = rows[at + 1];
+    this.#hasEpoch = rows[at + 2] === 1;
+    this.#epochStartUs = rows[at + 3] + elapsedUs;
+    this.#kSeconds = rows[at + 4];
+    this.#cBytes = rows[at + 5];
+    this.#renoBytes = rows[at + 6];
+  }
+
   protected pause(elapsedUs: number): void {
     if (this.#hasEpoch) this.#epochStartUs += elapsedUs;
   }

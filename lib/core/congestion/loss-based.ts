@@ -2,19 +2,28 @@
  * What NewReno and CUBIC have in common: the windows they start with and never fall below, slow start, one reduction
  * a round trip, persistent congestion, and growth only of a window that is used (RFC 9002 section 7).
  *
- * Clauses C1 to C9 of docs/congestion-control.md. How the window grows in congestion avoidance and how far it falls, the two subclasses say. It detects no loss and
+ * Clauses C1 to C9 and C16 of docs/congestion-control.md. How the window grows in congestion avoidance and how far it falls, the two subclasses say. It detects no loss and
  * reads no clock. Called by the connection, through `CongestionController`.
  *
  * Invariant: windowBytes is whole and at least two datagrams; recovery ends with a packet sent after it began.
  */
 
-import type { CongestionController, RttView } from './congestion-controller.js';
+import type { CongestionController, LossHistory, RttView } from './congestion-controller.js';
 import { HyStart } from './hystart.js';
+import { UNDO_OWN, UndoStack } from './undo-stack.js';
 
 /** RFC 9002 section 7.2 (C1). */
 const INITIAL_WINDOW_DATAGRAMS = 10;
 const INITIAL_WINDOW_BYTES = 14_720;
 const MINIMUM_WINDOW_DATAGRAMS = 2;
+
+/** Columns of what is kept of the time before a reduction (C16). */
+const LAST_END = UNDO_OWN;
+const WINDOW = UNDO_OWN + 1;
+const THRESHOLD = UNDO_OWN + 2;
+const START_US = UNDO_OWN + 3;
+const NOTICED_US = UNDO_OWN + 4;
+const CURVE = UNDO_OWN + 5;
 
 function initialWindow(datagramBytes: number): number {
   const floor = Math.max(INITIAL_WINDOW_BYTES, MINIMUM_WINDOW_DATAGRAMS * datagramBytes);
@@ -43,6 +52,9 @@ export abstract class LossBased implements CongestionController {
   #recoveryEnd = -1;
   #lastAckUs = Number.NEGATIVE_INFINITY;
   readonly #hystart = new HyStart();
+  readonly #undo = new UndoStack();
+  /** The last packet sent before the last congestion was noticed; each packet belongs to one congestion at most. */
+  #congestionEnd = -1;
 
   constructor(datagramBytes: number) {
     checkDatagramBytes(datagramBytes);
@@ -98,6 +110,23 @@ export abstract class LossBased implements CongestionController {
 
   onCongestionMark(nowUs: number, sentUs: number): void {
     this.#onCongestion(nowUs, sentUs);
+    // A mark is no mistake: nothing is taken back, also of a reduction that a loss has begun.
+    this.#undo.clear();
+  }
+
+  onSpuriousLoss(nowUs: number, losses: LossHistory): void {
+    const at = this.#undo.revoke(losses);
+    if (at < 0) return;
+    const { rows } = this.#undo;
+    this.windowBytes = Math.max(this.windowBytes, rows[at + WINDOW]);
+    // Datagrams may have become larger since.
+    this.slowStartThresholdBytes = Math.max(rows[at + THRESHOLD], this.minimumBytes());
+    this.#fraction = 0;
+    this.#recoveryEnd = -1;
+    // Should something of that time be lost yet, it is the first loss of it.
+    this.#recoveryStartUs = rows[at + START_US];
+    this.#congestionEnd = rows[at + LAST_END];
+    this.restore(rows, at + CURVE, nowUs - rows[at + NOTICED_US]);
   }
 
   onDatagramSize(bytes: number): void {
@@ -120,6 +149,10 @@ export abstract class LossBased implements CongestionController {
   protected abstract reducedBytes(): number;
   /** A curve in time that was begun does not go on: it begins anew with the next growth. */
   protected abstract restart(): void;
+  /** Writes what `restart` and `reducedBytes` are about to change to `rows`, seven numbers at most. */
+  protected abstract save(rows: Float64Array, at: number): void;
+  /** What was written holds again; `elapsedUs` have passed since. */
+  protected abstract restore(rows: Float64Array, at: number, elapsedUs: number): void;
   /** For `elapsedUs` until now the window was not in use. */
   protected abstract pause(elapsedUs: number): void;
 
@@ -157,12 +190,26 @@ export abstract class LossBased implements CongestionController {
 
   #onCongestion(nowUs: number, sentUs: number): void {
     if (sentUs <= this.#recoveryStartUs) return;
+    this.#remember(nowUs);
     this.#recoveryStartUs = nowUs;
     this.#recoveryEnd = this.#largestSent;
+    this.#congestionEnd = this.#largestSent;
     this.windowBytes = Math.max(Math.floor(this.reducedBytes()), this.minimumBytes());
     this.slowStartThresholdBytes = this.windowBytes;
     this.#fraction = 0;
     this.restart();
+  }
+
+  /** Before a reduction (C16). */
+  #remember(nowUs: number): void {
+    const { rows } = this.#undo;
+    const at = this.#undo.push(this.#congestionEnd, this.#largestSent);
+    rows[at + LAST_END] = this.#congestionEnd;
+    rows[at + WINDOW] = this.windowBytes;
+    rows[at + THRESHOLD] = this.slowStartThresholdBytes;
+    rows[at + START_US] = this.#recoveryStartUs;
+    rows[at + NOTICED_US] = nowUs;
+    this.save(rows, at + CURVE);
   }
 
   #pauseUntil(nowUs: number): void {

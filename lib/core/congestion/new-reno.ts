@@ -26,6 +26,14 @@ export class NewReno extends LossBased {
     // Growth depends on acknowledgements alone, not on time.
   }
 
+  protected save(): void {
+    // As above.
+  }
+
+  protected restore(): void {
+    // As above.
+  }
+
   protected pause(): void {
     // As above.
   }

@@ -30,6 +30,7 @@ export function onAckFrame(
   keys.onAcknowledged(reader.largest, byPreviousKey);
   if (keys.mustClose === 'keyUpdate') return KEY_UPDATE_ERROR;
   onEcnCounts(state, reader, hasCounts, nowUs);
+  if (recovery.revivedPackets > 0) congestion.onSpuriousLoss(nowUs, recovery);
   onLosses(state, nowUs);
   if (recovery.ackedBytes > 0) {
     congestion.onAck(

@@ -66,12 +66,14 @@ export function acknowledgeOutstanding(
   let ackedPackets = 0;
   let ackedEct = 0;
   let largestBytes = outcome.largestAckedBytes;
+  let first = -1;
   let last = -1;
   let at = smallest & mask;
   for (let left = largest - smallest + 1; left > 0; left--, at = (at + 1) & mask) {
     const flag = flags[at];
     if ((flag & STATE_MASK) !== OUTSTANDING) continue;
     flags[at] = flag | ACKED;
+    if (first < 0) first = left;
     last = left;
     if ((flag & ACK_ELICITING) !== 0) {
       const size = bytes[at];
@@ -110,6 +112,7 @@ export function acknowledgeOutstanding(
   outcome.ackedEliciting += ackedPackets;
   outcome.ackedEct += ackedEct;
   outcome.largestAckedBytes = largestBytes;
+  outcome.smallestAckedNumber = Math.min(outcome.smallestAckedNumber, largest - first + 1);
   outcome.largestAckedNumber = largest - last + 1;
   outcome.largestAckedSentUs = packets.sentUs[outcome.largestAckedNumber & mask];
 }
@@ -139,6 +142,8 @@ export function acknowledgeLost(
     const flag = packets.flags[at];
     packets.flags[at] = (flag & ~LOST) | ACKED;
     outcome.ackedEliciting++;
+    outcome.revivedPackets++;
+    outcome.revivedBytes += packets.bytes[at];
     if ((flag & ECT) !== 0) outcome.ackedEct++;
     if ((flag & MTU_PROBE) !== 0) outcome.probeAcked = number;
     const start = packets.frameStart[at];

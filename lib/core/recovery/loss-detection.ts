@@ -5,13 +5,15 @@
  * Used by recovery.ts.
  *
  * Invariants: losses are declared in the order of packet numbers, all outstanding packets up to some number at a time;
- * after `detect` at most three outstanding packets are below the largest acknowledged one by number, not counting
- * skipped ones. So an ACK meets only packets that are new to it, and nothing here walks over the window.
+ * after `detect` at most `reordering.packetThreshold` packets from the oldest outstanding one on are below the largest
+ * acknowledged one, not counting skipped ones: three on a path that does not reorder. So an ACK meets little but packets
+ * that are new to it, and nothing here walks over the window.
  */
 
 import type { Tracer } from '../ports.js';
 import type { Outcome } from './outcome.js';
 import { PersistentCongestion } from './persistent-congestion.js';
+import { Reordering } from './reordering.js';
 import type { Rtt } from './rtt.js';
 import type { FrameHandler } from './sent-frames.js';
 import {
@@ -27,8 +29,6 @@ import {
 } from './sent-packets.js';
 import type { SkippedNumbers } from './skipped-numbers.js';
 
-/** R7; RFC 9002 section 6.1.1. */
-const PACKET_THRESHOLD = 3;
 /** R15; RFC 9002 section 7.6.1. */
 const PERSISTENT_PTOS = 3;
 
@@ -42,6 +42,7 @@ export class LossDetection {
   bytesLost = 0;
   tracer: Pick<Tracer, 'packetLost'> | undefined = undefined;
   readonly congestion = new PersistentCongestion();
+  readonly reordering = new Reordering();
   readonly #packets: SentPackets;
   readonly #skipped: SkippedNumbers;
   readonly #rtt: Rtt;
@@ -70,7 +71,7 @@ export class LossDetection {
   detect(nowUs: number, lostUpTo: number, handler: FrameHandler): void {
     const packets = this.#packets;
     const { flags, sentUs, mask, next } = packets;
-    const delayUs = this.#rtt.lossDelayUs;
+    const delayUs = this.#rtt.lossDelayUs(this.reordering.timeFactor);
     const thresholdNumber = this.#thresholdNumber();
     const newest = Math.max(this.largestAcked, lostUpTo);
     let number = packets.oldest;
@@ -99,7 +100,7 @@ export class LossDetection {
 
   /** Outstanding packets up to this number are lost by the packet threshold; skipped ones do not count (R7). */
   #thresholdNumber(): number {
-    const number = this.largestAcked - PACKET_THRESHOLD;
+    const number = this.largestAcked - this.reordering.packetThreshold;
     return number - this.#skipped.countBetween(number, this.largestAcked);
   }
 

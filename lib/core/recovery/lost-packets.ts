@@ -14,6 +14,8 @@ export const LOST_SPAN = 8192;
 const FIRST_CAPACITY = 16;
 
 export class LostPackets {
+  /** The largest number that was forgotten: its packet is lost for good. -1 for none. */
+  forgotten = -1;
   #numbers: Float64Array = new Float64Array(FIRST_CAPACITY);
   #lostUs: Float64Array = new Float64Array(FIRST_CAPACITY);
   #begin = 0;
@@ -71,7 +73,15 @@ export class LostPackets {
     this.#settle();
   }
 
+  /** Whether none of the lost packets from `smallest` to `largest` is missing: all were acknowledged after all. */
+  isNoneMissing(smallest: number, largest: number): boolean {
+    if (this.forgotten >= smallest) return false;
+    const place = this.find(smallest);
+    return place === this.count || this.at(place) > largest;
+  }
+
   forgetFirst(): void {
+    this.forgotten = this.first;
     this.#begin++;
     this.#settle();
   }
@@ -81,6 +91,7 @@ export class LostPackets {
     let at = this.#begin;
     const floor = oldest - LOST_SPAN;
     while (at < this.#end && (this.#lostUs[at] <= untilUs || this.#numbers[at] < floor)) at++;
+    if (at > this.#begin) this.forgotten = this.#numbers[at - 1];
     this.#begin = at;
     this.#settle();
   }

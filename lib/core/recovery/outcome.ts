@@ -22,6 +22,11 @@ export class Outcome {
   /** The ACK acknowledged more than all before it. */
   isLargestRaised = false;
   rttUpdated = false;
+  /** Lowest number acknowledged now in time; Infinity when there is none. */
+  smallestAckedNumber = Number.POSITIVE_INFINITY;
+  /** Packets acknowledged now that had been declared lost, and their bytes. */
+  revivedPackets = 0;
+  revivedBytes = 0;
 
   /** What was lost now; MTU probes and packets that are not in flight do not count. */
   lostBytes = 0;
@@ -49,6 +54,9 @@ export class Outcome {
     this.largestAckedBytes = 0;
     this.isLargestRaised = false;
     this.rttUpdated = false;
+    this.smallestAckedNumber = Number.POSITIVE_INFINITY;
+    this.revivedPackets = 0;
+    this.revivedBytes = 0;
     this.lostBytes = 0;
     this.lostPackets = 0;
     this.largestLostNumber = -1;

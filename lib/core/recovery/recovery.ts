@@ -106,6 +106,20 @@ export class Recovery extends Outcome {
     return this.#loss.bytesLost;
   }
 
+  /** How many packets, and how many round trips, a packet may be late before it is lost: R7 and R8, widened by R19. */
+  get packetThreshold(): number {
+    return this.#loss.reordering.packetThreshold;
+  }
+
+  get timeThreshold(): number {
+    return this.#loss.reordering.timeFactor;
+  }
+
+  /** Whether every lost packet from `smallest` to `largest` was acknowledged after all (R22). */
+  isLossRevoked(smallest: number, largest: number): boolean {
+    return this.#packets.lost.isNoneMissing(smallest, largest);
+  }
+
   /** Packet numbers left out so far. */
   get numbersSkipped(): number {
     return this.#skipped.count;
@@ -197,12 +211,15 @@ export class Recovery extends Outcome {
     for (let index = 2 * rangeCount - 2; index >= 0; index -= 2) {
       const smallest = ranges[index];
       const largest = ranges[index + 1];
-      if (smallest < oldest && packets.lost.count > 0) this.#ackLost(smallest, largest, handler);
+      if (smallest < oldest && packets.lost.count > 0) {
+        this.#ackLost(smallest, largest, nowUs, handler);
+      }
       if (largest >= oldest) {
         const from = smallest > oldest ? smallest : oldest;
         acknowledgeOutstanding(packets, from, largest, this, handler);
       }
     }
+    this.#watchOrder(nowUs);
     this.#sampleRtt(ranges[1], delayUs, nowUs);
     if (this.ackedEliciting > 0) this.#pto.count = 0;
     this.#loss.detect(nowUs, -1, handler);
@@ -260,12 +277,28 @@ export class Recovery extends Outcome {
     return requeueOldest(this.#packets, packetCount, handler);
   }
 
-  #ackLost(smallest: number, largest: number, handler: FrameHandler): void {
-    const { lost } = this.#packets;
+  #ackLost(smallest: number, largest: number, nowUs: number, handler: FrameHandler): void {
+    const { lost, sentUs, mask } = this.#packets;
     const place = lost.find(smallest);
     if (place === lost.count || lost.at(place) > largest) return;
     this.#loss.congestion.onLateAck(lost.at(lost.find(largest + 1) - 1));
+    const number = lost.at(place);
+    const distance = this.#loss.largestAcked - number;
+    const lateUs = nowUs - sentUs[number & mask];
+    this.#loss.reordering.onSpurious(distance, lateUs, this.rtt.lossRttUs, nowUs);
     this.spuriouslyLost += acknowledgeLost(this.#packets, smallest, largest, this, handler);
+  }
+
+  /** A packet that later ones have overtaken is a late one, too; and time makes thresholds narrower again (R20, R21). */
+  #watchOrder(nowUs: number): void {
+    const { largestAcked, reordering } = this.#loss;
+    const number = this.smallestAckedNumber;
+    const rttUs = this.rtt.lossRttUs;
+    if (number < largestAcked) {
+      const { sentUs, mask } = this.#packets;
+      reordering.onOvertaken(largestAcked - number, nowUs - sentUs[number & mask], rttUs, nowUs);
+    }
+    reordering.decay(rttUs, nowUs);
   }
 
   /** A sample only from the newest packet, acknowledged for the first time, in time, by an ACK that had to come (R1). */

@@ -51,9 +51,14 @@ export class Rtt {
     return this.smoothedUs + Math.max(4 * this.varianceUs, GRANULARITY_US) + maxAckDelayUs;
   }
 
-  /** How much older than an acknowledged packet a lost one is (R8). */
-  get lossDelayUs(): number {
-    return Math.max((9 / 8) * Math.max(this.smoothedUs, this.latestUs), GRANULARITY_US);
+  /** The round trip that loss detection goes by (R8): the larger of the smoothed and the latest one. */
+  get lossRttUs(): number {
+    return Math.max(this.smoothedUs, this.latestUs);
+  }
+
+  /** How much older than an acknowledged packet a lost one is: `timeFactor` round trips (R8). */
+  lossDelayUs(timeFactor: number): number {
+    return Math.max(timeFactor * this.lossRttUs, GRANULARITY_US);
   }
 
   /** After persistent congestion the path may be another one: its minimum is the newest sample (R15). */

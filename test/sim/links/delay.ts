@@ -70,6 +70,43 @@ export class JitterLink extends RandomLink implements Timed {
   }
 }
 
+/** Every `everyth` datagram is held back until `behind` others have passed it; what is not followed waits for `holdUs`. */
+export class SwapLink extends Link implements Timed {
+  readonly everyth: number;
+  readonly behind: number;
+  readonly holdUs: number;
+  #count = 0;
+  #left = 0;
+  #held: Datagram | undefined;
+
+  constructor(context: LinkContext, everyth: number, behind: number, holdUs: number) {
+    super(context);
+    this.everyth = everyth;
+    this.behind = behind;
+    this.holdUs = holdUs;
+  }
+
+  accept(datagram: Datagram): void {
+    if (this.#held === undefined && ++this.#count % this.everyth === 0) {
+      this.#held = datagram;
+      this.#left = this.behind;
+      const { scheduler } = this.context;
+      scheduler.schedule(scheduler.nowUs + this.holdUs, this, datagram);
+      return;
+    }
+    this.pass(datagram);
+    if (this.#held !== undefined && --this.#left === 0) this.onTime(this.#held);
+  }
+
+  onTime(datagram: unknown): void {
+    // The timer of one that has been let go already.
+    if (datagram !== this.#held) return;
+    const held = this.#held as Datagram;
+    this.#held = undefined;
+    this.pass(held);
+  }
+}
+
 /** A few are held back for up to `holdUs` and overtaken by those behind them. */
 export class ReorderLink extends RandomLink implements Timed {
   readonly probability: number;

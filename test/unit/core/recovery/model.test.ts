@@ -95,6 +95,8 @@ class Pair {
     this.acks.push(numbers);
     model.acknowledge(new Set(numbers));
     expect(harness.ackNumbers(numbers)).toBe(NO_ERROR);
+    model.packetThreshold = harness.recovery.packetThreshold;
+    model.timeThreshold = harness.recovery.timeThreshold;
     model.detect(harness.nowUs, harness.recovery.rtt);
     expect(harness.recovery.ackedBytes).toBe(model.ackedBytes);
     expect(harness.recovery.lostBytes).toBe(model.lostBytes);

@@ -2,7 +2,7 @@
  * Recovery as one would write it without any thought of speed: a list of objects that is searched again and again.
  *
  * It takes the round trip time from the Recovery that it is compared with; everything else it works out by itself, from
- * the clauses R4 to R15 of docs/recovery.md.
+ * the clauses R4 to R15 (how wide the thresholds are, R19 to R21, has tests of its own in reordering.test.ts) of docs/recovery.md.
  */
 
 import type { Rtt } from '../../../../lib/core/recovery/rtt.js';
@@ -26,6 +26,9 @@ export class Model {
   largestAcked = -1;
   ptoCount = 0;
   spuriouslyLost = 0;
+  /** Taken from the Recovery that it is compared with, as the round trip time is. */
+  packetThreshold = 3;
+  timeThreshold = 1.125;
   suspendedUs = Number.NEGATIVE_INFINITY;
   firedUs = Number.NEGATIVE_INFINITY;
   /** Numbers of packets whose frames were reported, in order. */
@@ -82,11 +85,11 @@ export class Model {
   /** Second half of an ACK, or a timer: what is lost by now. */
   detect(nowUs: number, rtt: Rtt, lostUpTo = -1): void {
     this.lostBytes = 0;
-    const delayUs = Math.max(1.125 * Math.max(rtt.smoothedUs, rtt.latestUs), 1000);
+    const delayUs = Math.max(this.timeThreshold * Math.max(rtt.smoothedUs, rtt.latestUs), 1000);
     for (const packet of this.outstanding) {
       if (packet.number > lostUpTo) {
         if (packet.number > this.largestAcked) continue;
-        const isByNumber = this.#packetsUpToLargest(packet.number) >= 3;
+        const isByNumber = this.#packetsUpToLargest(packet.number) >= this.packetThreshold;
         if (!isByNumber && packet.sentUs + delayUs > nowUs) continue;
       }
       packet.state = 'lost';
@@ -104,7 +107,9 @@ export class Model {
   deadlineUs(rtt: Rtt): number {
     const waiting = this.outstanding.find((packet) => packet.number <= this.largestAcked);
     if (waiting !== undefined) {
-      return waiting.sentUs + Math.max(1.125 * Math.max(rtt.smoothedUs, rtt.latestUs), 1000);
+      return (
+        waiting.sentUs + Math.max(this.timeThreshold * Math.max(rtt.smoothedUs, rtt.latestUs), 1000)
+      );
     }
     const { inFlight } = this;
     if (inFlight.length === 0) return Number.POSITIVE_INFINITY;
