@@ -93,19 +93,31 @@ def _pad16(data):
     return data + bytes(-len(data) % 16)
 
 
-def gcm_open(key, nonce, ad, sealed):
-    """The plaintext, or None when the tag does not fit."""
-    aes = Aes(key)
-    body, tag = sealed[:-16], sealed[-16:]
+def _gcm_tag(aes, nonce, ad, body):
     h = int.from_bytes(aes.block(bytes(16)), "big")
     lengths = struct.pack(">QQ", 8 * len(ad), 8 * len(body))
     hashed = _ghash(h, _pad16(ad) + _pad16(body) + lengths)
     mask = int.from_bytes(aes.block(nonce + b"\0\0\0\1"), "big")
-    if (hashed ^ mask).to_bytes(16, "big") != tag:
-        return None
-    blocks = (len(body) + 15) // 16
+    return (hashed ^ mask).to_bytes(16, "big")
+
+
+def _gcm_crypt(aes, nonce, data):
+    blocks = (len(data) + 15) // 16
     stream = b"".join(aes.block(nonce + struct.pack(">I", i + 2)) for i in range(blocks))
-    return bytes(a ^ b for a, b in zip(body, stream))
+    return bytes(a ^ b for a, b in zip(data, stream))
+
+
+def gcm_open(key, nonce, ad, sealed):
+    """The plaintext, or None when the tag does not fit."""
+    aes = Aes(key)
+    body, tag = sealed[:-16], sealed[-16:]
+    return _gcm_crypt(aes, nonce, body) if _gcm_tag(aes, nonce, ad, body) == tag else None
+
+
+def gcm_seal(key, nonce, ad, plain):
+    aes = Aes(key)
+    body = _gcm_crypt(aes, nonce, plain)
+    return body + _gcm_tag(aes, nonce, ad, body)
 
 
 def chacha20_block(key, counter, nonce):
@@ -133,16 +145,37 @@ def _poly1305(key, data):
     return (total & ((1 << 128) - 1)).to_bytes(16, "little")
 
 
+def _chacha_tag(key, nonce, ad, body):
+    lengths = struct.pack("<QQ", len(ad), len(body))
+    one_time = chacha20_block(key, 0, nonce)[:32]
+    return _poly1305(one_time, _pad16(ad) + _pad16(body) + lengths)
+
+
+def _chacha_crypt(key, nonce, data):
+    blocks = (len(data) + 63) // 64
+    stream = b"".join(chacha20_block(key, i + 1, nonce) for i in range(blocks))
+    return bytes(a ^ b for a, b in zip(data, stream))
+
+
 def chacha_open(key, nonce, ad, sealed):
     """The plaintext, or None when the tag does not fit."""
     body, tag = sealed[:-16], sealed[-16:]
-    lengths = struct.pack("<QQ", len(ad), len(body))
-    one_time = chacha20_block(key, 0, nonce)[:32]
-    if _poly1305(one_time, _pad16(ad) + _pad16(body) + lengths) != tag:
-        return None
-    blocks = (len(body) + 63) // 64
-    stream = b"".join(chacha20_block(key, i + 1, nonce) for i in range(blocks))
-    return bytes(a ^ b for a, b in zip(body, stream))
+    return _chacha_crypt(key, nonce, body) if _chacha_tag(key, nonce, ad, body) == tag else None
+
+
+def chacha_seal(key, nonce, ad, plain):
+    body = _chacha_crypt(key, nonce, plain)
+    return body + _chacha_tag(key, nonce, ad, body)
+
+
+def xchacha_open(key, nonce, ad, sealed):
+    """XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha): 24 bytes of nonce."""
+    # HChaCha20 is the block function without its last addition.
+    block = struct.unpack("<16I", chacha20_block(key, *struct.unpack("<I12s", nonce[:16])))
+    start = struct.unpack("<16I", b"expand 32-byte k" + key + nonce[:16])
+    words = [(a - b) & 0xFFFFFFFF for a, b in zip(block, start)]
+    inner = struct.pack("<8I", *(words[:4] + words[12:]))
+    return chacha_open(inner, bytes(4) + nonce[16:], ad, sealed)
 
 
 P25519 = 2**255 - 19

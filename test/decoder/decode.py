@@ -6,6 +6,7 @@ Written from docs/wire-format.md and docs/handshake.md, with nothing of lib/. Th
   suite       1, 2 or 3
   secrets     {"initiator": hex, "responder": hex}: the first traffic secrets; or instead of them
   keys        {"static": hex, "ephemeral": hex, "psk": hex}: the responder's private keys
+  frames      true: each packet is printed with its "frames" (frames.py) instead of its "payload"
 
 A datagram that the document does not allow is printed with "error", and the exit code is 1.
 """
@@ -16,7 +17,9 @@ import json
 import struct
 import sys
 
-from ciphers import Aes, chacha20_block, chacha_open, gcm_open
+from answers import check_mac2, open_cookie, read_versions
+from ciphers import Aes, chacha20_block, chacha_open, chacha_seal, gcm_open, gcm_seal
+from frames import decode_frames
 from handshake import Bad, Handshake, need
 
 KEY_BYTES = {1: 16, 2: 32, 3: 32}
@@ -43,29 +46,44 @@ class Direction:
             return chacha20_block(self.header_key, counter, sample[4:])[:5]
         return Aes(self.header_key).block(sample)[:5]
 
-    def open_with(self, phase, number, header, sealed):
+    def key_and_nonce(self, phase, number):
         while len(self.secrets) <= phase:
             self.secrets.append(expand(self.secrets[-1], b"burstwire ku", 32))
         secret = self.secrets[phase]
-        key = expand(secret, b"burstwire key", KEY_BYTES[self.suite])
         iv = int.from_bytes(expand(secret, b"burstwire iv", 12), "big")
-        nonce = (iv ^ number).to_bytes(12, "big")
+        key = expand(secret, b"burstwire key", KEY_BYTES[self.suite])
+        return key, (iv ^ number).to_bytes(12, "big")
+
+    def open_with(self, phase, number, header, sealed):
+        key, nonce = self.key_and_nonce(phase, number)
         return (chacha_open if self.suite == 3 else gcm_open)(key, nonce, header, sealed)
+
+    def seal(self, phase, number, connection, payload):
+        """The packet, as the other end would have made it."""
+        header = bytes([0x40 | (phase & 1) << 2]) + connection + struct.pack(">I", number & 0xFFFFFFFF)
+        key, nonce = self.key_and_nonce(phase, number)
+        packet = header + (chacha_seal if self.suite == 3 else gcm_seal)(key, nonce, header, payload)
+        return self.masked(packet)
+
+    def masked(self, packet):
+        """The packet with its header masked, or unmasked: it is the same."""
+        mask = self.mask(packet[13:29])
+        header = bytearray(packet[:13])
+        header[0] ^= mask[0] & 0x1F
+        for i in range(4):
+            header[9 + i] ^= mask[1 + i]
+        return bytes(header) + packet[13:]
 
     def open(self, datagram):
         need(len(datagram) >= 29, "a packet that is too short")
         need(datagram[0] & 0xE0 == 0x40, "bits that must not be set")
-        mask = self.mask(datagram[13:29])
-        header = bytearray(datagram[:13])
-        header[0] ^= mask[0] & 0x1F
-        for i in range(4):
-            header[9 + i] ^= mask[1 + i]
+        header = self.masked(datagram)[:13]
         number = self.full_number(int.from_bytes(header[9:], "big"))
         bit = header[0] >> 2 & 1
         # The phase bit names the phase of now, or else the one before or behind it.
         phases = [p for p in (self.phase, self.phase + 1, self.phase - 1) if p >= 0 and p & 1 == bit]
         for phase in phases:
-            payload = self.open_with(phase, number, bytes(header), datagram[13:])
+            payload = self.open_with(phase, number, header, datagram[13:])
             if payload is not None:
                 break
         need(phases and payload is not None, "a packet that does not authenticate")
@@ -74,7 +92,7 @@ class Direction:
         self.seen.add(number)
         self.phase = max(self.phase, phase)
         self.largest = max(self.largest, number)
-        connection = bytes(header[1:9]).hex()
+        connection = header[1:9].hex()
         return {"number": number, "phase": phase, "connection": connection, "payload": payload.hex()}
 
     def full_number(self, truncated):
@@ -92,7 +110,9 @@ class Decoder:
     def __init__(self, capture):
         self.suite = capture["suite"]
         self.keys = {name: bytes.fromhex(key) for name, key in capture.get("keys", {}).items()}
+        self.shows_frames = capture.get("frames", False)
         self.handshake = None
+        self.cookie = None
         self.directions = {}
         for side, secret in capture.get("secrets", {}).items():
             self.directions[side] = Direction(self.suite, bytes.fromhex(secret))
@@ -100,17 +120,28 @@ class Decoder:
     def datagram(self, side, data):
         if data[0] & 0x80 == 0:
             need(side in self.directions, "a packet before the handshake is done")
-            return {"type": "packet", **self.directions[side].open(data)}
+            packet = self.directions[side].open(data)
+            if self.shows_frames:
+                packet["frames"] = decode_frames(bytes.fromhex(packet.pop("payload")))
+            return {"type": "packet", **packet}
         names = {0x81: "initiation", 0x82: "response", 0x83: "final", 0x84: "cookie", 0x85: "versions"}
         need(data[0] in names, "an unknown type")
         shown = {"type": names[data[0]]}
-        if not self.keys or data[0] > 0x83:
+        if not self.keys:
             return shown
+        if data[0] > 0x83:
+            need(self.handshake is not None, "an answer to nothing")
+            if data[0] == 0x84:
+                self.cookie = open_cookie(data, self.handshake)
+                return {**shown, "cookie": self.cookie.hex()}
+            versions, suites = read_versions(data, self.handshake)
+            return {**shown, "versions": versions, "suites": suites}
         if data[0] == 0x81:
             self.handshake = Handshake(
                 data, self.keys["static"], self.keys["ephemeral"], self.keys.get("psk")
             )
             need(self.handshake.suite == self.suite, "another suite")
+            check_mac2(data, self.cookie)
         else:
             self.handshake.answer(data)
         if data[0] - 0x80 == len(self.handshake.messages):

@@ -94,7 +94,7 @@ class Handshake:
         payload = self.read(0, initiation[len(head) : 1168])
         self.time = int.from_bytes(payload[:8], "big")
         self.parameters = {"initiator": parameters(payload[8:]), "responder": b""}
-        self.last_mac = initiation[1168:1184]
+        self.last_mac = self.mac1 = initiation[1168:1184]
 
     def parse_initiation(self, message):
         need(len(message) == 1200 and message[0] == 0x81, "not an initiation")
@@ -110,8 +110,9 @@ class Handshake:
         need(self.suite in suites, "the suite is not in its list")
         at += 1 + message[at]
         at += 1 + message[at]
-        known = x25519_public(self.static) if self.pattern in (1, 3) else bytes(32)
-        need(mac(sha256(b"burstwire mac1" + known), message[:1168]) == message[1168:1184], "mac1")
+        # The S of mac1 and of cookies.
+        self.known = x25519_public(self.static) if self.pattern in (1, 3) else bytes(32)
+        need(mac(sha256(b"burstwire mac1" + self.known), message[:1168]) == message[1168:1184], "mac1")
         return message[:at]
 
     def answer(self, message):
