@@ -1,4 +1,4 @@
-"""Opens a captured exchange: python3 decode.py capture.json. One JSON object a line.
+"""Opens a captured exchange: python3 decode.py capture.json, or - for standard input. One JSON object a line.
 
 Written from docs/wire-format.md and docs/handshake.md, with nothing of lib/. The capture holds
 
@@ -155,9 +155,16 @@ class Decoder:
         return shown
 
 
+def read_json(path):
+    """The file as JSON, or what comes in when `path` is a hyphen."""
+    if path == "-":
+        return json.load(sys.stdin)
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
 def main():
-    with open(sys.argv[1], encoding="ascii") as file:
-        capture = json.load(file)
+    capture = read_json(sys.argv[1])
     decoder = Decoder(capture)
     failed = False
     for datagram in capture["datagrams"]:
