@@ -1,0 +1,83 @@
+/**
+ * E1, E3, E4, E5: bytes in bulk between two processes on 127.0.0.1.
+ *
+ *     node --import ./bench/micro/typescript.mjs bench/e2e/cases/bulk.ts node:tls fan-in
+ *
+ * `one`: one connection, the client writes; `fan-in`: 64 clients' sockets in one process write to one server; `fan-out`:
+ * one client writes to 64 servers' sockets in one process; `both`: one connection, both write. Started by the runner.
+ *
+ * Invariant: rates are differences between two snapshots of each process, by its own clock.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { benchConfig, report } from '../../suite/case-process.js';
+import type { Measurement } from '../../suite/types.js';
+import { bulkMetrics, bulkNote } from '../bulk-metrics.js';
+import { type Role, type Snapshot, type Task, withRoles } from '../processes.js';
+
+const MANY = 64;
+const SHAPES = {
+  one: {},
+  'fan-in': { channels: MANY, clientSockets: MANY },
+  'fan-out': { channels: MANY, serverSockets: MANY },
+  both: { isServerPouring: true },
+} as const satisfies Readonly<Record<string, Partial<Task>>>;
+
+/** Beyond warm-up and window: processes start, connections open, the path's MTU is found. */
+const PATIENCE_SECONDS = 25;
+/** The search for the path's MTU takes a few round trips; without it, a short window would measure the search. */
+const SEARCH_MS = 1000;
+const EXTENSION_MS = 5000;
+
+const { seconds, warmupSeconds } = benchConfig();
+const [transport, shape] = process.argv.slice(2);
+const task: Task = {
+  transport,
+  channels: 1,
+  clientSockets: 1,
+  serverSockets: 1,
+  isServerPouring: false,
+  rate: 0,
+  seconds,
+  warmupSeconds,
+  ...SHAPES[shape as keyof typeof SHAPES],
+};
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
+
+async function measure(server: Role, client: Role): Promise<Measurement> {
+  const snapshots = (): Promise<readonly Snapshot[]> =>
+    Promise.all([server.snapshot(), client.snapshot()]);
+  const receivers = task.isServerPouring ? 2 : 1;
+  const hasBegun = (sides: readonly Snapshot[]): boolean =>
+    sides.slice(0, receivers).every(({ bytes }) => sum(bytes) > 0);
+  let sides = await snapshots();
+  while (!hasBegun(sides)) {
+    await sleep(2);
+    sides = await snapshots();
+  }
+  const searchEnd = performance.now() + SEARCH_MS;
+  while (!sides.every(({ isSettled }) => isSettled) && performance.now() < searchEnd) {
+    await sleep(5);
+    sides = await snapshots();
+  }
+  await sleep(warmupSeconds * 1000);
+  const from = await snapshots();
+  const end = performance.now() + EXTENSION_MS;
+  let to = from;
+  do {
+    await sleep(seconds * 1000);
+    to = await snapshots();
+  } while (sum(to[0].bytes) === sum(from[0].bytes) && performance.now() < end);
+  if (sum(to[0].bytes) === sum(from[0].bytes)) throw new Error('nothing arrives any more');
+  const ends = { server: [from[0], to[0]], client: [from[1], to[1]] } as const;
+  return { ...bulkMetrics(ends, task), note: bulkNote(ends, task) };
+}
+
+try {
+  const limit = warmupSeconds + seconds + PATIENCE_SECONDS;
+  report(await withRoles(new URL('./bulk-role.ts', import.meta.url), task, limit, measure));
+} catch (error) {
+  report({ error: error instanceof Error ? error.message : String(error) });
+}
+process.exit();
