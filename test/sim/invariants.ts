@@ -96,7 +96,8 @@ export class Invariants implements HostObserver {
   }
 }
 
-function checkConnection(host: WatchedHost, connection: AppConnection): void {
+/** What must hold of a connection at any moment between two turns. */
+export function checkConnection(host: WatchedHost, connection: AppConnection): void {
   if (connection.phase !== 'open') return;
   const stats = connection.stats();
   const { bytesInFlight, congestionWindow, smoothedRttUs, minRttUs, packetsLost } = stats;
