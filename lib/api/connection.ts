@@ -53,6 +53,8 @@ export interface ConnectionEvents {
   datagram: [bytes: Uint8Array];
   /** There is room for datagrams again, after `sendDatagram` has returned false. */
   drain: [];
+  /** The peer has another address, and has proved it: the new `remoteAddress`. Nothing else changes. */
+  path: [remoteAddress: SocketAddress];
   /** The path carries datagrams of that size now, bytes. */
   pathMtu: [bytes: number];
   /** It is over; the same object as `closed` resolves to. Once. */
@@ -66,8 +68,6 @@ export class Connection
 {
   /** 32 bytes: who the peer is. A copy. */
   readonly remotePublicKey: Uint8Array;
-  /** Where it is. */
-  readonly remoteAddress: SocketAddress;
   /** Resolves with why it ended, never rejects. */
   readonly closed: Promise<CloseInfo>;
   readonly #core: CoreConnection;
@@ -78,13 +78,14 @@ export class Connection
   readonly #unclaimed = new Set<TransportStream>();
   #onClosed: (closed: CloseInfo) => void = ignore;
   #hasDroppedDatagram = false;
+  #remoteAddress: SocketAddress;
 
   constructor(core: CoreConnection, remoteAddress: SocketAddress) {
     super();
     this.#core = core;
     core.data = this;
     this.remotePublicKey = core.remotePublicKey.slice();
-    this.remoteAddress = remoteAddress;
+    this.#remoteAddress = remoteAddress;
     const streams = {
       onTaken: (stream: TransportStream) => this.#onClaimed(stream),
       isUseless: (stream: TransportStream) => stream.destroyed,
@@ -99,6 +100,11 @@ export class Connection
     this.#watch = new ListenerWatch(this.#plainEmitter(), (event) => {
       this.#inbox.onListeners(event);
     });
+  }
+
+  /** Where the peer is. It follows the peer to another address (a NAT that forgot, another network) once that is proved. */
+  get remoteAddress(): SocketAddress {
+    return this.#remoteAddress;
   }
 
   /** Whether this side began the connection. */
@@ -229,6 +235,12 @@ export class Connection
     } catch (error) {
       throwLater(error);
     }
+  }
+
+  /** The peer is at another address now. Never throws. */
+  onPath(remoteAddress: SocketAddress): void {
+    this.#remoteAddress = remoteAddress;
+    emitSafely(this.#plainEmitter(), 'path', remoteAddress);
   }
 
   /** Of StreamHost. */

@@ -16,6 +16,7 @@ import {
   EVENT_CONNECT_FAILED,
   EVENT_CONNECTED,
   EVENT_CONNECTION,
+  EVENT_PATH,
 } from '../core/event-ring.js';
 import type { Tracer } from '../core/ports.js';
 import { FrameReader } from '../core/wire/frame-reader.js';
@@ -23,6 +24,7 @@ import { openPrimitives } from '../crypto/choose-primitives.js';
 import { openProtection } from '../crypto/choose-protection.js';
 import { systemRandom } from '../crypto/random.js';
 import { AddressBook } from '../io/address-book.js';
+import { addressBytes } from '../io/address-bytes.js';
 import type { EngineInfo, SocketAddress } from '../io/batch-socket.js';
 import { epochUs, nowUs } from '../io/clock.js';
 import { addressesOf, Driver } from '../io/driver.js';
@@ -113,6 +115,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       epochUs: epochUs(),
       psk: config.preSharedKey,
       suites: config.suites,
+      resetPlace: config.bind.reusePort ? undefined : placeOf(engine.local),
       isAccepting: false,
       authorize: (publicKey, { peer }, attempt) => this.#authorize(publicKey, peer, attempt),
       wake: () => this.#driver.wake(),
@@ -308,7 +311,8 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     const connection = (owner as CoreConnection).data as Connection | undefined;
     if (connection === undefined) return;
     if (kind === EVENT_CLOSED) this.#connections.delete(connection);
-    connection.dispatch(kind, subject, value);
+    if (kind === EVENT_PATH) connection.onPath(this.#book.addressOf(value));
+    else connection.dispatch(kind, subject, value);
   }
 
   #onConnected(core: CoreConnection, attempt: number): void {
@@ -391,4 +395,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   #plainEmitter(): EventEmitter {
     return this as unknown as EventEmitter;
   }
+}
+
+/** What tells this endpoint from others of its identity, and is the same when it is bound again. */
+function placeOf({ address, port }: SocketAddress): Uint8Array {
+  return Uint8Array.of(...addressBytes(address), port >> 8, port & 0xff);
 }

@@ -8,6 +8,7 @@
  * Invariants: logging never fails a connection; times are milliseconds since the first event of the file.
  */
 
+import type { CloseInfo } from '../core/connection/close-info.js';
 import type { Connection as CoreConnection } from '../core/connection/connection.js';
 import type { TracedMetrics, Tracer } from '../core/ports.js';
 import { FrameReader } from '../core/wire/frame-reader.js';
@@ -24,6 +25,12 @@ const LOSS_TRIGGERS = {
   time: 'time_threshold',
   pto: 'pto_expired',
 } as const;
+
+/** Of ends without a CONNECTION_CLOSE. */
+const SILENT_TRIGGERS: Readonly<Partial<Record<CloseInfo['origin'], string>>> = {
+  idle: 'idle_timeout',
+  reset: 'stateless_reset',
+};
 
 /** What a log says of the connection before its first event. */
 export interface QlogSubject {
@@ -124,12 +131,12 @@ export class ConnectionLog implements Tracer {
     if (closed === undefined) return;
     const { origin, isApplication, code, name, reason } = closed;
     this.#event(nowUs, 'connectivity:connection_closed', {
-      owner: origin === 'remote' ? 'remote' : 'local',
+      owner: origin === 'remote' || origin === 'reset' ? 'remote' : 'local',
       ...(isApplication
         ? { application_code: code }
         : { connection_code: name.toLowerCase(), internal_code: code }),
       reason,
-      trigger: origin === 'idle' ? 'idle_timeout' : isApplication ? 'application' : 'error',
+      trigger: SILENT_TRIGGERS[origin] ?? (isApplication ? 'application' : 'error'),
     });
   }
 

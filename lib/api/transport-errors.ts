@@ -54,6 +54,8 @@ export type ConnectionErrorCode =
   | 'ERR_CONNECTION_REPLACED'
   /** Nothing came for the idle timeout. */
   | 'ERR_CONNECTION_TIMEOUT'
+  /** The peer has no such connection any more: it was started anew, or its close got lost (a stateless reset). */
+  | 'ERR_CONNECTION_RESET'
   /** The peer was in breach of the protocol, or says that we were: see `name` in `closed`. */
   | 'ERR_CONNECTION_PROTOCOL';
 
@@ -123,6 +125,7 @@ export function streamDestroyed(): Error {
 function codeOf({ origin, isApplication, code }: CloseInfo): ConnectionErrorCode {
   if (origin === 'idle') return 'ERR_CONNECTION_TIMEOUT';
   if (origin === 'discarded') return 'ERR_CONNECTION_REPLACED';
+  if (origin === 'reset') return 'ERR_CONNECTION_RESET';
   if (isApplication) return code === 0 ? 'ERR_CONNECTION_CLOSED' : 'ERR_CONNECTION_APPLICATION';
   const isRefused = origin === 'remote' && code === CONNECTION_REFUSED;
   return isRefused ? 'ERR_CONNECTION_REFUSED' : 'ERR_CONNECTION_PROTOCOL';
@@ -131,6 +134,7 @@ function codeOf({ origin, isApplication, code }: CloseInfo): ConnectionErrorCode
 function describe({ origin, isApplication, code, name, reason }: CloseInfo): string {
   if (origin === 'idle') return 'the connection is over: nothing came for the idle timeout';
   if (origin === 'discarded') return 'the connection is over: another one with this peer stays';
+  if (origin === 'reset') return 'the connection is over: the peer does not know it any more';
   const who = origin === 'remote' ? 'the peer' : 'this side';
   const what = isApplication ? `code ${code}` : name;
   const why = reason === '' || reason === name ? '' : `: ${reason}`;

@@ -42,6 +42,9 @@ export const EVENT_DATAGRAM_ROOM = 16;
 /** A chunk of ours was transferred away, or made smaller, before it was delivered: the stream is reset. subject: Stream. */
 export const EVENT_CHUNK_GONE = 17;
 
+/** Packets go to another address of the peer, which has proved itself. subject: Connection; value: its peer id. */
+export const EVENT_PATH = 18;
+
 /** Places that are kept for the next events: emptied arrays would be allocated again in each turn. */
 const KEPT = 1024;
 

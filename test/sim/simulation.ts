@@ -199,8 +199,8 @@ export class Simulation {
       const isExpected =
         (origin === 'local' && isCloser && code === CLOSE_CODE + own) ||
         (origin === 'remote' && code === CLOSE_CODE + (1 - own) && side !== own) ||
-        // Its CONNECTION_CLOSE was lost, and whatever could have asked for another one.
-        (origin === 'idle' && side !== own && !this.scenario.isReliable);
+        // Its CONNECTION_CLOSE was lost, and whatever could have asked for another one in time.
+        (/^(idle|reset)$/.test(origin) && side !== own && !this.scenario.isReliable);
       if (!isExpected) {
         throw new SimulationFailure(`side ${own} was closed: ${JSON.stringify(closed)}`);
       }

@@ -9,19 +9,18 @@
  */
 
 import { BASE_DATAGRAM_BYTES } from '../config.js';
-import { ECN_ECT0 } from '../recovery/received-packets.js';
-import { FRAME_PATH_RESPONSE, FRAME_PING } from '../wire/frame-types.js';
-import {
-  ackBytes,
-  closeBytes,
-  PATH_FRAME_BYTES,
-  writeAck,
-  writeClose,
-  writePath,
-} from '../wire/frame-writer.js';
-import { SENT_ACK, SENT_PATH_RESPONSE, SENT_PING } from '../wire/sent-kinds.js';
+import { FRAME_PING } from '../wire/frame-types.js';
+import { ackBytes, closeBytes, writeAck, writeClose } from '../wire/frame-writer.js';
+import { SENT_ACK, SENT_PING } from '../wire/sent-kinds.js';
+import { buildPathPackets } from './build-paths.js';
+import { commitPacket, finishPacket } from './commit-packet.js';
 import type { ConnectionState } from './connection-state.js';
 import type { PacketBuilder } from './packet-builder.js';
+
+/** A packet of header, tag and a PING has 30 bytes; with these it has 46. */
+const PING_PADDING_BYTES = 16;
+/** What a CONNECTION_CLOSE needs besides itself: header, tag, and room for an acknowledgement of one range. */
+const CLOSE_LEAST_BYTES = 29 + 64;
 
 /**
  * Builds packets of up to about `quantumBytes`. True when the connection could send more at once (batch or quantum was
@@ -39,12 +38,15 @@ export function build(
   if (state.phase === 'closed') return false;
   if (state.phase !== 'open') return buildClose(state, builder, nowUs);
   state.keys.updateWhenDue(state.recovery.nextPacketNumber);
+  const { paths, recovery } = state;
+  const isAsking = paths.hasPending && !recovery.isFull;
+  const hasWaiting = isAsking && buildPathPackets(state, builder, nowUs);
   sendProbes(state, builder, nowUs);
   // So much is unsettled that the peer has to say something first; the probes see to it.
-  if (state.recovery.isFull) return false;
+  if (recovery.isFull) return false;
   const more = fill(state, builder, nowUs, quantumBytes);
   if (!more) sendMtuProbe(state, builder, nowUs);
-  return more;
+  return more || hasWaiting;
 }
 
 /** The packets of a probe timeout: new or lost data if there is any, else a PING (RFC 9002 section 6.2.4). */
@@ -53,8 +55,10 @@ function sendProbes(state: ConnectionState, builder: PacketBuilder, nowUs: numbe
   // Nothing new to say: what waits longest for its acknowledgement is said again.
   if (!state.hasPayload) state.recovery.requeueOldest(state.probesPending, state.owners);
   // A path that lost everything may have lost its size.
-  const datagramBytes = Math.min(state.datagramBytes, BASE_DATAGRAM_BYTES);
-  while (state.probesPending > 0 && builder.hasRoom(datagramBytes)) {
+  const fullBytes = Math.min(state.datagramBytes, BASE_DATAGRAM_BYTES);
+  while (state.probesPending > 0 && builder.hasRoom(fullBytes)) {
+    const datagramBytes = state.paths.current.room(fullBytes);
+    if (datagramBytes === 0) return;
     state.probesPending--;
     state.isPingPending ||= !state.hasPayload;
     packet(state, builder, nowUs, datagramBytes, true);
@@ -68,7 +72,9 @@ function fill(
   nowUs: number,
   quantumBytes: number,
 ): boolean {
-  const { recovery, pacer, bucket, datagramBytes } = state;
+  const { recovery, pacer, bucket } = state;
+  const path = state.paths.current;
+  let { datagramBytes } = state;
   const windowBytes = state.congestion.windowBytes;
   const isPaced = !pacer.isOff;
   let allowance = Math.min(pacer.budgetBytes(nowUs), bucket.takeable(nowUs));
@@ -76,6 +82,9 @@ function fill(
   if (allowance > 0 && isPaced) allowance += Math.max(pacer.trainBytes - datagramBytes, 0);
   let sent = 0;
   while (builder.hasRoom(datagramBytes)) {
+    // The limit of amplification (M3): more comes with the next packet from there.
+    if (!path.isValidated) datagramBytes = path.room(datagramBytes);
+    if (datagramBytes === 0) return false;
     if (!state.hasPayload) {
       if (state.ackPolicy.onTimer(nowUs)) packet(state, builder, nowUs, datagramBytes, false);
       state.isWindowLimited = false;
@@ -127,13 +136,12 @@ function packet(
     builder.abandon();
     return 0;
   }
-  return commit(state, builder, nowUs, false);
+  return commitPacket(state, builder, nowUs, false);
 }
 
 function addPayload(state: ConnectionState, builder: PacketBuilder): void {
   const { streams, datagrams, localIds, remoteIds } = state;
   if (state.isPingPending) addPing(state, builder);
-  if (state.pathResponseCount > 0) addPathResponses(state, builder);
   if (localIds.hasPending) localIds.write(builder);
   if (remoteIds.hasPending) remoteIds.write(builder);
   if (streams.hasControl) streams.writeControl(builder);
@@ -143,7 +151,12 @@ function addPayload(state: ConnectionState, builder: PacketBuilder): void {
 
 function addPing(state: ConnectionState, builder: PacketBuilder): void {
   state.isPingPending = false;
-  builder.bytes[builder.at++] = FRAME_PING;
+  const { bytes, at } = builder;
+  bytes[at] = FRAME_PING;
+  // PADDING: a packet that wants an answer is long enough for a stateless reset (Z3).
+  const end = Math.min(at + 1 + PING_PADDING_BYTES, builder.end);
+  bytes.fill(0, at + 1, end);
+  builder.at = end;
   builder.record(SENT_PING, 0, 0, 0);
 }
 
@@ -161,67 +174,8 @@ function addAck(state: ConnectionState, builder: PacketBuilder, nowUs: number): 
   state.counts.acksSent++;
 }
 
-function addPathResponses(state: ConnectionState, builder: PacketBuilder): void {
-  const { pathResponses } = state;
-  let done = 0;
-  while (done < state.pathResponseCount && builder.at + PATH_FRAME_BYTES <= builder.end) {
-    const data = pathResponses.subarray(8 * done, 8 * done + 8);
-    builder.at = writePath(builder.bytes, builder.at, FRAME_PATH_RESPONSE, data);
-    builder.record(SENT_PATH_RESPONSE, 0, 0, 0);
-    done++;
-  }
-  pathResponses.copyWithin(0, 8 * done);
-  state.pathResponseCount -= done;
-}
-
-/** Ends the packet and tells everybody who limits what is sent. */
-function commit(
-  state: ConnectionState,
-  builder: PacketBuilder,
-  nowUs: number,
-  isProbe: boolean,
-): number {
-  const { recovery } = state;
-  const packetNumber = recovery.nextPacketNumber;
-  const isEliciting = builder.isAckEliciting;
-  const mark = isEliciting && state.ecn.mark ? ECN_ECT0 : 0;
-  const byteLength = finish(state, builder, nowUs, mark, isProbe);
-  if (mark !== 0) state.ecn.onSent();
-  if (state.isAckInPacket) {
-    state.isAckInPacket = false;
-    state.ackPolicy.onAckSent(isEliciting);
-  }
-  state.bucket.take(byteLength);
-  if (isEliciting) {
-    state.pacer.onSent(byteLength);
-    state.congestion.onSent(nowUs, byteLength, recovery.bytesInFlight, packetNumber);
-    // RFC 9000 section 10.1: the first ack-eliciting packet after one that came.
-    if (!state.hasSentSinceReceived) state.restartIdle(nowUs);
-    state.hasSentSinceReceived = true;
-  }
-  return byteLength;
-}
-
-/** Ends the packet, counts and traces it. Returns the bytes of its datagram. */
-function finish(
-  state: ConnectionState,
-  builder: PacketBuilder,
-  nowUs: number,
-  mark: number,
-  isProbe: boolean,
-): number {
-  const { counts, tracer } = state;
-  const packetNumber = state.recovery.nextPacketNumber;
-  const end = builder.at;
-  const byteLength = builder.finish(nowUs, mark, isProbe);
-  counts.packetsSent++;
-  counts.bytesSent += byteLength;
-  tracer?.packetSent(nowUs, packetNumber, byteLength, builder.bytes, builder.payloadAt, end);
-  return byteLength;
-}
-
 function sendMtuProbe(state: ConnectionState, builder: PacketBuilder, nowUs: number): void {
-  if (!state.isConfirmed) return;
+  if (!state.mayProbeMtu) return;
   const probeBytes = state.pathMtu.probeBytes(nowUs);
   if (probeBytes === 0 || !builder.hasRoom(probeBytes)) return;
   const { nextPacketNumber } = state.recovery;
@@ -231,9 +185,10 @@ function sendMtuProbe(state: ConnectionState, builder: PacketBuilder, nowUs: num
   builder.bytes.fill(0, builder.at, builder.end);
   builder.at = builder.end;
   builder.record(SENT_PING, 0, 0, 0);
-  commit(state, builder, nowUs, true);
+  commitPacket(state, builder, nowUs, true);
   state.pathMtu.onProbeSent(nextPacketNumber, probeBytes);
   state.mtuProbeBytes = probeBytes;
+  state.mtuProbeNumber = nextPacketNumber;
 }
 
 /** CONNECTION_CLOSE, with nothing but an acknowledgement in front of it. Never more than one at a time, so never more to send. */
@@ -241,8 +196,11 @@ function buildClose(state: ConnectionState, builder: PacketBuilder, nowUs: numbe
   const { closeType, closeCode, closeFrameType, closeReason } = state;
   const byteLength = closeBytes(closeType, closeCode, closeFrameType, closeReason.length);
   if (!state.isClosePending || !builder.hasRoom(BASE_DATAGRAM_BYTES)) return false;
+  const datagramBytes = state.paths.current.room(BASE_DATAGRAM_BYTES);
+  // The limit of amplification: the next packet from there asks again.
+  if (datagramBytes < byteLength + CLOSE_LEAST_BYTES) return false;
   state.isClosePending = false;
-  builder.begin(BASE_DATAGRAM_BYTES);
+  builder.begin(datagramBytes);
   // What has come is acknowledged with it: the peer shall know what it need not regret.
   builder.end -= byteLength;
   if (state.ackPolicy.isPending) addAck(state, builder, nowUs);
@@ -256,6 +214,6 @@ function buildClose(state: ConnectionState, builder: PacketBuilder, nowUs: numbe
     closeFrameType,
     closeReason,
   );
-  finish(state, builder, nowUs, 0, false);
+  finishPacket(state, builder, nowUs, 0, false);
   return false;
 }

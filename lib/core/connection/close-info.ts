@@ -11,9 +11,10 @@ import { errorName } from '../error-codes.js';
 export interface CloseInfo {
   /**
    * Who ended it: 'local' (we closed it, or found the peer in breach of the protocol), 'remote' (the peer sent
-   * CONNECTION_CLOSE), 'idle' (nothing came for the idle timeout), 'discarded' (another handshake with the same peer won).
+   * CONNECTION_CLOSE), 'idle' (nothing came for the idle timeout), 'discarded' (another handshake with the same peer won),
+   * 'reset' (the peer has lost the connection, as when it was started anew: it sent a stateless reset).
    */
-  readonly origin: 'local' | 'remote' | 'idle' | 'discarded';
+  readonly origin: 'local' | 'remote' | 'idle' | 'discarded' | 'reset';
   /** Whether the application chose the code; else it is one of core/error-codes. */
   readonly isApplication: boolean;
   readonly code: number;

@@ -70,14 +70,20 @@ export function closeByPeer(
   state.isClosePending = false;
 }
 
+/** Ends of which the peer is told nothing. */
+const SILENT_REASONS = {
+  idle: 'nothing came for the idle timeout',
+  discarded: 'another handshake won',
+  reset: 'the peer does not know the connection any more',
+} as const;
+
 /** It ends without a word: nothing would be heard, or nothing may be said. */
 export function closeSilently(
   state: ConnectionState,
-  origin: 'idle' | 'discarded',
+  origin: keyof typeof SILENT_REASONS,
   nowUs: number,
 ): void {
-  const reason = origin === 'idle' ? 'nothing came for the idle timeout' : 'another handshake won';
-  end(state, 'closed', closeInfo(origin, false, 0, reason), nowUs);
+  end(state, 'closed', closeInfo(origin, false, 0, SILENT_REASONS[origin]), nowUs);
 }
 
 /** A packet came for a connection that we have closed: the 1st, 2nd, 4th, 8th ... is answered. */

@@ -10,7 +10,6 @@
 
 import { NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
 import type { FrameSpace } from '../wire/frame-space.js';
-import { RESET_TOKEN_BYTES } from '../wire/frame-types.js';
 import { newConnectionIdBytes, writeNewConnectionId } from '../wire/frame-writer.js';
 import { SENT_NEW_CONNECTION_ID } from '../wire/sent-kinds.js';
 
@@ -23,6 +22,8 @@ const LOCAL_IDS_MAX = 8;
 export interface IdHost {
   /** A new id (8 bytes) and its reset token (16 bytes), transferred. */
   createId(): { readonly id: Uint8Array; readonly token: Uint8Array };
+  /** The reset token of an id, transferred. Borrows the id for the call. */
+  tokenOf(id: Uint8Array): Uint8Array;
   /** Packets with that id are the connection's from now on. Borrowed for the call. */
   addId(id: Uint8Array, slot: number): void;
   /** And no longer. Borrowed for the call. */
@@ -41,8 +42,6 @@ interface LocalId {
   readonly token: Uint8Array;
   state: number;
 }
-
-const NO_TOKEN = new Uint8Array(RESET_TOKEN_BYTES);
 
 export class LocalIds {
   /** The id of the handshake, sequence 0. It stays what it was when it is retired. */
@@ -66,11 +65,12 @@ export class LocalIds {
     this.#limit = Math.min(limit, LOCAL_IDS_MAX);
     this.#slot = slot;
     this.#host = host;
-    this.#ids = [{ sequence: 0, id: first, token: NO_TOKEN, state: ACKED }];
+    this.#ids = [{ sequence: 0, id: first, token: host.tokenOf(first), state: ACKED }];
   }
 
   /** From now on the peer gets as many ids as it may have, and a new one for each that it retires. */
   issue(): void {
+    if (!this.#isIssuing) this.#announceFirst();
     this.#isIssuing = true;
     while (this.#ids.length < this.#limit) {
       const { id, token } = this.#host.createId();
@@ -133,6 +133,14 @@ export class LocalIds {
     for (const local of this.#ids) this.#host.removeId(local.id);
     this.#ids.length = 0;
     this.#pending = 0;
+  }
+
+  /** The id of the handshake came without a reset token: a frame brings it (F11). */
+  #announceFirst(): void {
+    const first = this.#ids.find(({ sequence }) => sequence === 0);
+    if (first === undefined) return;
+    first.state = PENDING;
+    this.#pending++;
   }
 
   #indexOf(sequence: number): number {

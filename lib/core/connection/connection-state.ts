@@ -14,7 +14,7 @@ import { AS_DOUBLE } from '../doubles.js';
 import type { EventRing } from '../event-ring.js';
 import type { KeySchedule } from '../handshake/key-schedule.js';
 import type { Outcome } from '../handshake/outcome.js';
-import type { Memory, Random, Tracer } from '../ports.js';
+import type { Addresses, Memory, Random, Tracer } from '../ports.js';
 import { AckPolicy } from '../recovery/ack-policy.js';
 import { EcnValidation } from '../recovery/ecn.js';
 import { PathMtu } from '../recovery/path-mtu.js';
@@ -26,6 +26,8 @@ import type { CloseInfo } from './close-info.js';
 import type { ConnectionHost } from './connection-host.js';
 import { LocalIds, RemoteIds } from './connection-ids.js';
 import { FrameOwners } from './frame-owners.js';
+import { AMPLIFICATION } from './path.js';
+import { Paths } from './paths.js';
 import type { TransportParameters } from './transport-parameters.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -48,8 +50,7 @@ export interface ConnectionOptions {
   readonly outcome: Outcome;
   readonly keys: KeySchedule;
   readonly parameters: TransportParameters;
-  /** Whether the peer's address is IPv4: the path MTU search knows the overheads. */
-  readonly isIpv4: boolean;
+  readonly addresses: Addresses;
   readonly nowUs: number;
 }
 
@@ -68,8 +69,8 @@ export interface ConnectionCounts {
   refusedSizes: number;
 }
 
-/** PATH_CHALLENGEs of the peer that wait for their answer; the newest win (RFC 9000 section 8.2.2). */
-export const PATH_RESPONSES_MAX = 4;
+/** What may go to the initiator's address before it has proved itself: three times its initiation, without the response. */
+const RESPONDER_CREDIT_BYTES = AMPLIFICATION * BASE_DATAGRAM_BYTES - BASE_DATAGRAM_BYTES;
 
 export class ConnectionState {
   readonly config: TransportConfig;
@@ -79,8 +80,8 @@ export class ConnectionState {
   readonly remotePublicKey: Uint8Array;
   /** 32 bytes that both sides share and nobody else has. */
   readonly handshakeHash: Uint8Array;
-  /** Peer id of the address that packets go to. */
-  readonly peer: number;
+  /** Peer id of the address that packets go to: that of `paths.current`. */
+  peer: number;
   /** 8 bytes: the id that packets to the peer carry now; changed in place. */
   readonly remoteId: Uint8Array;
   readonly sealKey: number;
@@ -91,11 +92,16 @@ export class ConnectionState {
   readonly recovery: Recovery;
   readonly received: ReceivedPackets;
   readonly ackPolicy: AckPolicy;
-  readonly ecn: EcnValidation;
-  readonly congestion: CongestionController;
-  readonly pacer: Pacer;
+  /** Of the current path, as the three below. */
+  ecn: EcnValidation;
+  congestion: CongestionController;
+  pacer: Pacer;
+  pathMtu: PathMtu;
+  readonly paths: Paths;
+  readonly random: Random;
   readonly bucket: TokenBucket;
-  readonly pathMtu: PathMtu;
+  /** Our own limit and the peer's, bytes. */
+  readonly maxUdpPayloadSize: number;
   readonly streams: Streams;
   readonly datagrams: DatagramQueue;
   readonly localIds: LocalIds;
@@ -132,13 +138,15 @@ export class ConnectionState {
 
   /** Bytes of the path MTU probe that is on its way: it is outside of the window. */
   mtuProbeBytes = 0;
+  /** Its number; -1 = none is under way. */
+  mtuProbeNumber = -1;
+  /** Highest number of a packet that did more than to try a path. */
+  largestNonProbing = AS_DOUBLE;
 
   /** PINGs to send: to confirm, to keep alive, to probe. */
   isPingPending = false;
   /** Packets that a probe timeout has allowed beyond window and pacer. */
   probesPending = 0;
-  readonly pathResponses = new Uint8Array(8 * PATH_RESPONSES_MAX);
-  pathResponseCount = 0;
 
   /** The packet that is being built holds an ACK frame. */
   isAckInPacket = false;
@@ -174,6 +182,7 @@ export class ConnectionState {
     const { config, outcome, parameters, host, slot, nowUs } = options;
     this.counts.bytesSent = 0;
     this.counts.bytesReceived = 0;
+    this.largestNonProbing = -1;
     this.config = config;
     this.slot = slot;
     this.host = host;
@@ -182,6 +191,16 @@ export class ConnectionState {
     this.remotePublicKey = outcome.remoteStatic;
     this.handshakeHash = outcome.handshakeHash;
     this.peer = outcome.source.peer;
+    this.random = options.random;
+    // An initiator has had an answer from there.
+    this.paths = new Paths(
+      options.addresses,
+      this.peer,
+      this.isInitiator,
+      RESPONDER_CREDIT_BYTES,
+      nowUs,
+    );
+    this.paths.current.localId.set(outcome.localId);
     this.keys = options.keys;
     this.sealKey = options.keys.sealKey;
     this.peerMaxAckDelayUs = parameters.maxAckDelayMs * 1000;
@@ -192,9 +211,10 @@ export class ConnectionState {
     this.congestion = createController(config.congestion, BASE_DATAGRAM_BYTES);
     this.pacer = new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs);
     this.bucket = new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
+    this.maxUdpPayloadSize = Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize);
     this.pathMtu = new PathMtu({
-      maximum: Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize),
-      isIpv4: options.isIpv4,
+      maximum: this.maxUdpPayloadSize,
+      isIpv4: this.paths.current.isIpv4,
     });
     this.streams = makeStreams(options, this.isInitiator, this);
     this.datagrams = new DatagramQueue(config, options.events, this);
@@ -233,9 +253,31 @@ export class ConnectionState {
       this.datagrams.hasData ||
       this.isPingPending ||
       this.localIds.hasPending ||
-      this.remoteIds.hasPending ||
-      this.pathResponseCount > 0
+      this.remoteIds.hasPending
     );
+  }
+
+  /** Whether the path may be probed for its size: it is proved, and nothing of another one is under way. */
+  get mayProbeMtu(): boolean {
+    const { current, lostFrom } = this.paths;
+    return this.isConfirmed && current.isValidated && this.recovery.oldestUnacked >= lostFrom;
+  }
+
+  /** Whether nothing at all may be sent now: the limit of amplification. */
+  get isPathBlocked(): boolean {
+    return this.paths.current.room(BASE_DATAGRAM_BYTES) === 0;
+  }
+
+  /** The next id of the peer, if there is one: on a new path nobody shall know us by the old one. */
+  rotateRemoteId(): boolean {
+    if (!this.remoteIds.rotate()) return false;
+    this.watchResetToken();
+    return true;
+  }
+
+  /** A stateless reset of the peer is known by the token of the id in use (Z5). */
+  watchResetToken(): void {
+    this.host.watchToken(this.slot, this.remoteIds.hasToken ? this.remoteIds.token : undefined);
   }
 }
 

@@ -21,7 +21,9 @@ import type { FrameReader } from '../wire/frame-reader.js';
 import { build } from './build.js';
 import { closeLocally, closeSilently, mayFinish, onLatePacket } from './closing.js';
 import { ConnectionState } from './connection-state.js';
-import { type ConsumedPacket, consume } from './consume.js';
+import { consume } from './consume.js';
+import type { ConsumedPacket } from './consumed-packet.js';
+import { onPacketFromElsewhere } from './migration.js';
 import type { PacketBuilder } from './packet-builder.js';
 import { afterChange } from './settle.js';
 import { type ConnectionStats, readStats } from './stats.js';
@@ -51,6 +53,8 @@ export class Connection extends ConnectionState {
   onPacket(reader: FrameReader, packet: ConsumedPacket): void {
     this.counts.packetsReceived++;
     this.counts.bytesReceived += packet.byteLength;
+    const { current } = this.paths;
+    if (packet.peer === this.peer) current.onReceived(packet.byteLength);
     if (this.phase !== 'open') {
       onLatePacket(this);
       return;
@@ -66,6 +70,10 @@ export class Connection extends ConnectionState {
     const isOutOfOrder = this.received.onPacket(packet.packetNumber, nowUs, isAckEliciting, ecn);
     const { minUs } = this.recovery.rtt;
     this.ackPolicy.onPacket(nowUs, isAckEliciting, isOutOfOrder, ecn === ECN_CE, minUs);
+    const isNewest = !packet.isProbing && packet.packetNumber > this.largestNonProbing;
+    if (isNewest) this.largestNonProbing = packet.packetNumber;
+    if (packet.peer !== this.peer) onPacketFromElsewhere(this, packet, isNewest);
+    else if (isNewest) noteId(current.localId, packet);
   }
 
   /** A packet that was opened before: our acknowledgement was lost, or somebody repeats. */
@@ -135,6 +143,8 @@ export class Connection extends ConnectionState {
   /** It leaves the endpoint: keys and ids with it. */
   release(): void {
     this.phase = 'closed';
+    this.paths.closeAll();
+    this.host.watchToken(this.slot, undefined);
     this.streams.close();
     this.keys.close();
     this.localIds.close();
@@ -144,6 +154,8 @@ export class Connection extends ConnectionState {
   confirm(): void {
     if (this.isConfirmed) return;
     this.isConfirmed = true;
+    // Who has the keys has had our response, at the address that it went to.
+    this.paths.current.isValidated = true;
     this.keys.confirm();
     this.localIds.issue();
     this.host.markReady(this.slot);
@@ -153,6 +165,11 @@ export class Connection extends ConnectionState {
   fail(code: number, frameType: number, nowUs: number): void {
     const inFrame = frameType === 0 ? '' : ` in a frame of type 0x${frameType.toString(16)}`;
     closeLocally(this, false, code, frameType, `${errorName(code)}${inFrame}`, nowUs);
+  }
+
+  /** The peer does not know this connection any more: a stateless reset of it came (RFC 9000 section 10.3). */
+  onReset(nowUs: number): void {
+    if (this.phase === 'open') closeSilently(this, 'reset', nowUs);
   }
 
   /** It never was: another handshake with the same peer has won. */
@@ -241,4 +258,9 @@ export class Connection extends ConnectionState {
 function traceReceived(tracer: Tracer, packet: ConsumedPacket): void {
   const { nowUs, packetNumber, byteLength, bytes, at, end } = packet;
   tracer.packetReceived(nowUs, packetNumber, byteLength, bytes, at, end);
+}
+
+/** The id of ours that the peer uses on this path. */
+function noteId(localId: Uint8Array, { bytes, idAt }: ConsumedPacket): void {
+  for (let byte = 0; byte < localId.length; byte++) localId[byte] = bytes[idAt + byte];
 }

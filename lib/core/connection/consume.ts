@@ -8,7 +8,6 @@
  */
 
 import { ACK_DELAY_EXPONENT } from '../config.js';
-import { AS_DOUBLE } from '../doubles.js';
 import { NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
 import { FRAME_MALFORMED, FRAMES_END, type FrameReader } from '../wire/frame-reader.js';
 import {
@@ -37,34 +36,10 @@ import {
 } from '../wire/frame-types.js';
 import { decodeReason } from './close-info.js';
 import { closeByPeer } from './closing.js';
-import { type ConnectionState, PATH_RESPONSES_MAX } from './connection-state.js';
+import type { ConnectionState } from './connection-state.js';
+import type { ConsumedPacket } from './consumed-packet.js';
+import { onPathChallenge, onPathResponse } from './migration.js';
 import { onAckFrame } from './settle.js';
-
-const NO_BYTES = new Uint8Array(0);
-
-/**
- * The packet that is being consumed, and what was found out about it: one object for an endpoint. Doubles are passed in
- * fields: as arguments each would be boxed, an allocation a packet.
- */
-export class ConsumedPacket {
-  bytes: Uint8Array = NO_BYTES;
-  /** Where its frames are. */
-  at = 0;
-  end = 0;
-  packetNumber = AS_DOUBLE;
-  nowUs = AS_DOUBLE;
-  /** Of the whole datagram, bytes. */
-  byteLength = 0;
-  firstByte = 0;
-  /** The mark of its IP header. */
-  ecn = 0;
-  /** It was opened with the key of the phase before. */
-  isByPreviousKey = false;
-  /** Whether it must be acknowledged. */
-  isAckEliciting = false;
-  /** The frame that was wrong. */
-  frameType = 0;
-}
 
 /** Reads the frames of the packet. Returns 0, or the error code that the connection must be closed with. */
 export function consume(
@@ -75,6 +50,7 @@ export function consume(
   const { bytes } = packet;
   reader.reset(bytes, packet.at, packet.end);
   packet.isAckEliciting = false;
+  packet.isProbing = true;
   packet.frameType = 0;
   let type = reader.next();
   // A packet without frames (RFC 9000 section 12.4).
@@ -84,6 +60,7 @@ export function consume(
     let error = NO_ERROR;
     if (type === FRAME_STREAM) {
       packet.isAckEliciting = true;
+      packet.isProbing = false;
       error = state.streams.onStream(
         reader.id,
         reader.offset,
@@ -93,6 +70,7 @@ export function consume(
         reader.fin,
       );
     } else if (type === FRAME_ACK || type === FRAME_ACK_ECN) {
+      packet.isProbing = false;
       const delayUs = reader.delay * 2 ** ACK_DELAY_EXPONENT;
       const hasCounts = type === FRAME_ACK_ECN;
       error = onAckFrame(state, reader, hasCounts, delayUs, packet.isByPreviousKey, packet.nowUs);
@@ -115,12 +93,17 @@ function consumeOther(
   packet: ConsumedPacket,
 ): number {
   if (type === FRAME_CONNECTION_CLOSE || type === FRAME_CONNECTION_CLOSE_APPLICATION) {
+    packet.isProbing = false;
     const isApplication = type === FRAME_CONNECTION_CLOSE_APPLICATION;
     const reason = decodeReason(bytes, reader.dataAt, reader.length);
     closeByPeer(state, isApplication, reader.code, reason, packet.nowUs);
     return NO_ERROR;
   }
   packet.isAckEliciting = true;
+  if (type >= FRAME_NEW_CONNECTION_ID && type <= FRAME_PATH_RESPONSE) {
+    return consumePathFrame(state, reader, packet, type);
+  }
+  packet.isProbing = false;
   const { streams } = state;
   switch (type) {
     case FRAME_PING:
@@ -146,44 +129,35 @@ function consumeOther(
     case FRAME_STREAMS_BLOCKED_UNI:
       return streams.onStreamsBlocked(type === FRAME_STREAMS_BLOCKED_UNI, reader.value);
     default:
-      return consumePathFrame(state, reader, bytes, type);
-  }
-}
-
-function consumePathFrame(
-  state: ConnectionState,
-  reader: FrameReader,
-  bytes: Uint8Array,
-  type: number,
-): number {
-  switch (type) {
-    case FRAME_NEW_CONNECTION_ID:
-      return state.remoteIds.onNewConnectionId(
-        reader.id,
-        reader.value,
-        bytes,
-        reader.dataAt,
-        reader.dataAt + 8,
-      );
-    case FRAME_RETIRE_CONNECTION_ID:
-      return state.localIds.onRetire(reader.id);
-    case FRAME_PATH_CHALLENGE:
-      queuePathResponse(state, bytes, reader.dataAt);
-      return NO_ERROR;
-    case FRAME_PATH_RESPONSE:
-      // We have sent no PATH_CHALLENGE, so no answer can be ours (RFC 9000 section 19.18 allows to ignore it).
-      return NO_ERROR;
-    default:
       return PROTOCOL_VIOLATION;
   }
 }
 
-/** At most PATH_RESPONSES_MAX wait; the oldest gives way to the newest. */
-function queuePathResponse(state: ConnectionState, bytes: Uint8Array, at: number): void {
-  if (state.pathResponseCount === PATH_RESPONSES_MAX) {
-    state.pathResponses.copyWithin(0, 8);
-    state.pathResponseCount--;
+/** Frames about ids and paths: types 0x18 to 0x1b. All but the second may try a path (RFC 9000 section 9.1). */
+function consumePathFrame(
+  state: ConnectionState,
+  reader: FrameReader,
+  packet: ConsumedPacket,
+  type: number,
+): number {
+  switch (type) {
+    case FRAME_NEW_CONNECTION_ID:
+      return onNewConnectionId(state, reader, packet.bytes);
+    case FRAME_RETIRE_CONNECTION_ID:
+      packet.isProbing = false;
+      return state.localIds.onRetire(reader.id);
+    case FRAME_PATH_CHALLENGE:
+      onPathChallenge(state, packet, reader.dataAt);
+      return NO_ERROR;
+    default:
+      onPathResponse(state, packet, reader.dataAt);
+      return NO_ERROR;
   }
-  const to = 8 * state.pathResponseCount++;
-  for (let index = 0; index < 8; index++) state.pathResponses[to + index] = bytes[at + index];
+}
+
+function onNewConnectionId(state: ConnectionState, reader: FrameReader, bytes: Uint8Array): number {
+  const { id, value, dataAt } = reader;
+  const error = state.remoteIds.onNewConnectionId(id, value, bytes, dataAt, dataAt + 8);
+  if (error === NO_ERROR) state.watchResetToken();
+  return error;
 }

@@ -81,6 +81,12 @@ export class PacketBuilder implements FrameSpace {
     this.#remoteId = route.remoteId;
   }
 
+  /** The packets that follow go to another address of the same peer, with that id; until the next `openConnection`. */
+  openPath(peer: number, remoteId: Uint8Array): void {
+    this.#peer = peer;
+    this.#remoteId = remoteId;
+  }
+
   /** Whether a packet of that many bytes still fits into the batch. */
   hasRoom(datagramBytes: number): boolean {
     const batch = this.#batch!;

@@ -30,6 +30,10 @@ export const REMOTE_IDS_MAX = 4;
 /** Retired ids that may wait for an acknowledgement, for each that may be held (RFC 9000 section 5.1.2). */
 const RETIRED_PER_ID = 2;
 
+/** What is held of a place: nothing (0), the id, the id and its reset token. */
+const HAS_ID = 1;
+const HAS_TOKEN = 2;
+
 /** What became of the RETIRE_CONNECTION_ID. */
 const PENDING = 0;
 const SENT = 1;
@@ -41,7 +45,7 @@ export class RemoteIds {
   /** The id that packets to the peer carry, 8 bytes. Always the same array; its bytes change with the id. */
   readonly current = new Uint8Array(CONNECTION_ID_BYTES);
   readonly #limit: number;
-  /** By sequence modulo limit. */
+  /** By sequence modulo limit: 0, HAS_ID or HAS_TOKEN. */
   readonly #has: Uint8Array;
   readonly #ids: Uint8Array;
   readonly #tokens: Uint8Array;
@@ -68,7 +72,7 @@ export class RemoteIds {
     this.#states = new Uint8Array(limit * RETIRED_PER_ID);
     this.current.set(first);
     this.#ids.set(first);
-    this.#has[0] = 1;
+    this.#has[0] = HAS_ID;
   }
 
   /**
@@ -102,6 +106,25 @@ export class RemoteIds {
     this.#retireBefore(next);
     this.#use(next);
     return true;
+  }
+
+  /** The next id that `rotate` would take, copied into 8 bytes; false when there is none. */
+  copySpare(target: Uint8Array): boolean {
+    const next = this.#firstFrom(this.#sequence + 1);
+    if (next === NONE || !this.#canRetireBefore(next)) return false;
+    copy(target, 0, this.#ids, (next % this.#limit) * CONNECTION_ID_BYTES, CONNECTION_ID_BYTES);
+    return true;
+  }
+
+  /** Whether the peer has said the reset token of the current id: that of the handshake's comes only later. */
+  get hasToken(): boolean {
+    return this.#has[this.#sequence % this.#limit] === HAS_TOKEN;
+  }
+
+  /** The reset token of the current id, 16 bytes; borrowed until the next change. */
+  get token(): Uint8Array {
+    const at = (this.#sequence % this.#limit) * RESET_TOKEN_BYTES;
+    return this.#tokens.subarray(at, at + RESET_TOKEN_BYTES);
   }
 
   /** Whether `write` has a RETIRE_CONNECTION_ID to send. */
@@ -155,7 +178,7 @@ export class RemoteIds {
       );
       if (isSameId !== (held === sequence)) return true;
       // The id of the handshake came without a token.
-      if (!isSameId || sequence === 0) continue;
+      if (!isSameId || this.#has[place] === HAS_ID) continue;
       const heldAt = place * RESET_TOKEN_BYTES;
       if (!isSame(this.#tokens, heldAt, bytes, tokenAt, RESET_TOKEN_BYTES)) return true;
     }
@@ -165,7 +188,7 @@ export class RemoteIds {
   /** The lowest sequence held that is at least `from`. */
   #firstFrom(from: number): number {
     for (let sequence = from; sequence < this.#base + this.#limit; sequence++) {
-      if (this.#has[sequence % this.#limit] === 1) return sequence;
+      if (this.#has[sequence % this.#limit] !== 0) return sequence;
     }
     return NONE;
   }
@@ -185,7 +208,7 @@ export class RemoteIds {
 
   #store(sequence: number, bytes: Uint8Array, idAt: number, tokenAt: number): void {
     const place = sequence % this.#limit;
-    this.#has[place] = 1;
+    this.#has[place] = HAS_TOKEN;
     copy(this.#ids, place * CONNECTION_ID_BYTES, bytes, idAt, CONNECTION_ID_BYTES);
     copy(this.#tokens, place * RESET_TOKEN_BYTES, bytes, tokenAt, RESET_TOKEN_BYTES);
   }

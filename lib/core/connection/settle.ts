@@ -12,9 +12,13 @@ import { KEY_UPDATE_ERROR, NO_ERROR } from '../error-codes.js';
 import { EVENT_PATH_MTU } from '../event-ring.js';
 import type { FrameReader } from '../wire/frame-reader.js';
 import type { ConnectionState } from './connection-state.js';
+import { setRtt } from './path-measures.js';
 
 /** Header and tag of a packet. */
 const PACKET_OVERHEAD_BYTES = 29;
+/** Persistent congestion lasts for so many timeouts (R15): only then does all of it lie behind a change of path. */
+const PERSISTENT_PTOS = 3;
+
 /** An ACK frame, as the reader has it. Returns 0 or an error code; then nothing has changed. */
 export function onAckFrame(
   state: ConnectionState,
@@ -32,10 +36,11 @@ export function onAckFrame(
   onEcnCounts(state, reader, hasCounts, nowUs);
   if (recovery.revivedPackets > 0) congestion.onSpuriousLoss(nowUs, recovery);
   onLosses(state, nowUs);
-  if (recovery.ackedBytes > 0) {
+  const ackedBytes = ackedOnPath(state);
+  if (ackedBytes > 0) {
     congestion.onAck(
       nowUs,
-      recovery.ackedBytes,
+      ackedBytes,
       recovery.largestAckedSentUs,
       recovery.largestAcked,
       recovery.rtt,
@@ -49,17 +54,36 @@ export function onAckFrame(
   return NO_ERROR;
 }
 
+/**
+ * Bytes newly acknowledged that say something of the current path (M9): none when all were sent on another one. Then the
+ * sample of the round trip time is that of the other one, too, and is taken back.
+ */
+function ackedOnPath(state: ConnectionState): number {
+  const { recovery, paths, counts } = state;
+  const { ackedBytes, largestAckedNumber } = recovery;
+  if (paths.rttBefore === undefined || ackedBytes === 0) return ackedBytes;
+  if (largestAckedNumber < paths.measuredFrom) {
+    setRtt(recovery.rtt, paths.rttBefore);
+    return 0;
+  }
+  return Math.min(ackedBytes, counts.bytesSent - paths.sentBefore);
+}
+
 /** Losses that recovery has just found, by an ACK or by its timer. */
 export function onLosses(state: ConnectionState, nowUs: number): void {
   const { recovery, counts } = state;
   if (recovery.lostEct > 0) state.ecn.onLost(recovery.lostEct);
   if (recovery.lostPackets === 0) return;
   counts.lossEvents++;
+  const { lostFrom, switchedUs } = state.paths;
+  // What was sent to another address is no congestion on the way to this one (M9).
+  if (recovery.largestLostNumber < lostFrom) return;
+  const isWithinPath = recovery.largestLostSentUs - switchedUs > PERSISTENT_PTOS * state.ptoUs;
   state.congestion.onLoss(
     nowUs,
     recovery.lostBytes,
     recovery.largestLostSentUs,
-    recovery.isPersistentCongestion,
+    recovery.isPersistentCongestion && isWithinPath,
     recovery.bytesInFlight,
   );
   state.pathMtu.onPacketsLost(recovery.smallestLostBytes, recovery.largestLostBytes, nowUs);
@@ -67,10 +91,16 @@ export function onLosses(state: ConnectionState, nowUs: number): void {
 
 /** Path MTU probes that recovery has just settled; they are no congestion (RFC 8899 section 3). */
 export function onProbes(state: ConnectionState, nowUs: number): void {
-  const { recovery, pathMtu } = state;
-  if (recovery.probeAcked >= 0 || recovery.probeLost >= 0) state.mtuProbeBytes = 0;
-  if (recovery.probeAcked >= 0) pathMtu.onProbeAcked(recovery.probeAcked, nowUs);
-  if (recovery.probeLost >= 0) pathMtu.onProbeLost(recovery.probeLost, nowUs);
+  const { recovery, pathMtu, mtuProbeNumber } = state;
+  if (mtuProbeNumber < 0) return;
+  const { probeAcked, probeLost, oldestUnacked } = recovery;
+  // Packets that ask on paths are probes, too: of several that are settled at once only the newest is named.
+  const isSettled = oldestUnacked > mtuProbeNumber || probeAcked === mtuProbeNumber;
+  if (!isSettled && probeLost !== mtuProbeNumber) return;
+  state.mtuProbeBytes = 0;
+  state.mtuProbeNumber = -1;
+  if (probeAcked === mtuProbeNumber) pathMtu.onProbeAcked(mtuProbeNumber, nowUs);
+  else pathMtu.onProbeLost(mtuProbeNumber, nowUs);
 }
 
 /** The path MTU, the window or the round trip time may have moved: whoever depends on them is told. */

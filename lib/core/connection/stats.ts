@@ -35,6 +35,17 @@ export interface ConnectionStats {
   readonly acksSent: number;
   readonly probeTimeouts: number;
   readonly keyUpdates: number;
+  /** Times that packets began to go to another address of the peer, and what became of it. */
+  readonly pathSwitches: number;
+  readonly pathsValidated: number;
+  /** Addresses that did not prove themselves in time, or gave way to the old one. */
+  readonly pathsFailed: number;
+  /** Addresses of the peer that were not followed: too many, too soon, or no connection id left for them. */
+  readonly pathsRefused: number;
+  readonly pathChallengesReceived: number;
+  readonly pathChallengesDropped: number;
+  /** PATH_RESPONSEs that answered nothing. */
+  readonly strayPathResponses: number;
   readonly streamsOpened: number;
   readonly streamsAccepted: number;
   readonly streamsActive: number;
@@ -56,7 +67,7 @@ export interface ConnectionStats {
 }
 
 export function readStats(state: ConnectionState): ConnectionStats {
-  const { recovery, congestion, pacer, counts, streams, datagrams } = state;
+  const { recovery, congestion, pacer, counts, streams, datagrams, paths } = state;
   const { rtt } = recovery;
   return {
     smoothedRttUs: rtt.smoothedUs,
@@ -81,6 +92,13 @@ export function readStats(state: ConnectionState): ConnectionStats {
     acksSent: counts.acksSent,
     probeTimeouts: counts.ptos,
     keyUpdates: state.keys.sendPhase,
+    pathSwitches: paths.switches,
+    pathsValidated: paths.validated,
+    pathsFailed: paths.failed,
+    pathsRefused: paths.refused,
+    pathChallengesReceived: paths.challengesReceived,
+    pathChallengesDropped: paths.challengesDropped,
+    strayPathResponses: paths.strayResponses,
     ...streams.counters,
     ...datagrams.counters,
   };

@@ -11,6 +11,7 @@
 import { TIMER_LOST, TIMER_PTO } from '../recovery/recovery.js';
 import { closeSilently } from './closing.js';
 import type { ConnectionState } from './connection-state.js';
+import { onPathTimer } from './migration.js';
 import { afterChange, onLosses, onProbes } from './settle.js';
 
 /** Packets that one probe timeout allows (RFC 9002 section 6.2.4). */
@@ -21,13 +22,15 @@ export function deadlineOf(state: ConnectionState): number {
   if (state.phase !== 'open') return state.endDeadlineUs;
   return Math.min(
     state.recovery.deadlineUs,
-    state.ackPolicy.deadlineUs,
+    // Neither can be kept while nothing may be sent; the next packet wakes the connection.
+    state.isPathBlocked ? Number.POSITIVE_INFINITY : state.ackPolicy.deadlineUs,
     state.sendDeadlineUs,
+    state.paths.deadlineUs,
     state.endDeadlineUs,
     state.finishDeadlineUs,
     state.keepAliveDeadlineUs,
     state.keys.deadlineUs,
-    state.pathMtu.deadlineUs,
+    state.mayProbeMtu ? state.pathMtu.deadlineUs : Number.POSITIVE_INFINITY,
   );
 }
 
@@ -40,6 +43,7 @@ export function onDeadline(state: ConnectionState, nowUs: number): void {
   }
   if (state.phase !== 'open') return;
   if (state.recovery.deadlineUs <= nowUs) onRecoveryTimer(state, nowUs);
+  if (state.paths.deadlineUs <= nowUs) onPathTimer(state, nowUs);
   if (state.keys.deadlineUs <= nowUs) state.keys.onTimer(nowUs);
   if (state.keepAliveDeadlineUs <= nowUs) {
     state.isPingPending = true;

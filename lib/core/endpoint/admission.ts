@@ -200,7 +200,6 @@ export class Admission {
     }
     this.#counts.connectionsOpened++;
     this.#table.set(slot, connection);
-    this.#options.addresses.pin(connection.peer);
     this.#table.addId(outcome.localId, slot);
     connection.trace(this.#options.tracerFor?.(connection));
     this.#host.markReady(slot);
@@ -237,7 +236,7 @@ export class Admission {
       outcome,
       keys,
       parameters: parameters ?? defaultTransportParameters(),
-      isIpv4: addresses.sourceOf(outcome.source.peer).address.length === 4,
+      addresses,
       nowUs,
     });
     if (parameters === undefined) connection.fail(TRANSPORT_PARAMETER_ERROR, 0, nowUs);

@@ -33,9 +33,11 @@ const FIXED_BITS = 0xff & ~HEADER_MASK_BITS;
 const PACKET = 0x40;
 const HANDSHAKE_BIT = 0x80;
 
-/** Called for each handshake message, before the rows behind it are looked at. */
+/** Called for each handshake message, and for packets that no connection knows, before the rows behind are looked at. */
 export interface HandshakeSink {
   onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void;
+  /** Counts the row as what it is. */
+  onUnknownRow(rx: PacketBatch, row: number, nowUs: number): void;
 }
 
 /** Classifies all rows of a batch. */
@@ -61,7 +63,7 @@ export function classify(
       const slot = table.find(bytes, offset + 1);
       if (slot < 0) {
         rows[at + STATUS] = STATUS_NO_KEY;
-        counts.droppedUnknownConnection++;
+        sink.onUnknownRow(rx, row, nowUs);
       } else {
         rows[at + CONNECTION] = slot;
         rows[at + KEY] = table.get(slot)!.keys.openKey;

@@ -19,6 +19,8 @@ export class EndpointCounts {
   droppedForged = 0;
   /** No connection has that id. */
   droppedUnknownConnection = 0;
+  /** Stateless resets of peers: each has ended a connection. */
+  receivedResets = 0;
   /** Neither a packet nor a handshake message, or too short to be one, or cut by the kernel. */
   droppedMalformed = 0;
   /** The connection was gone when its packets were opened. */
@@ -28,6 +30,9 @@ export class EndpointCounts {
   /** Packets that could not be sealed: a key used up, or bytes taken back by the application. */
   unsealed = 0;
   packetsSent = 0;
+  /** Stateless resets sent, and those that their limits have held back. */
+  resetsSent = 0;
+  resetsLimited = 0;
   handshakesSent = 0;
   connectionsOpened = 0;
   connectionsClosed = 0;

@@ -29,6 +29,11 @@ export interface EndpointOptions {
   readonly nowUs: number;
   /** Microseconds since 1970 when `nowUs` was 0. */
   readonly epochUs: number;
+  /**
+   * Tells endpoints of this identity apart, and is the same again after a restart: the bound address. Only then does a
+   * peer of the endpoint before learn by a stateless reset that it is gone. Default: chance, so that it does not.
+   */
+  readonly resetPlace?: Uint8Array | undefined;
   /** 32 bytes: then only peers that have it are talked with. */
   readonly psk?: Uint8Array | undefined;
   /** Ids of the suites spoken, best first; default all, AES-128-GCM first. */

@@ -19,6 +19,7 @@ import {
   OFFSET,
   PACKET_NUMBER,
   PLAINTEXT_LENGTH,
+  REMOTE,
   ROW_INTS,
   ROW_SHIFT,
   STATUS,
@@ -29,10 +30,11 @@ import {
 import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
-import { ConsumedPacket } from '../connection/consume.js';
+import { ConsumedPacket } from '../connection/consumed-packet.js';
 import { PacketBuilder } from '../connection/packet-builder.js';
 import { EventRing } from '../event-ring.js';
 import type { HandshakeDatagram } from '../handshake/outcome.js';
+import type { Random } from '../ports.js';
 import { TokenBucket } from '../token-bucket.js';
 import { FrameReader } from '../wire/frame-reader.js';
 import { Admission, type ConnectRequest } from './admission.js';
@@ -42,6 +44,8 @@ import { DeadlineWheel } from './deadline-wheel.js';
 import { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { ReadyQueue } from './ready-queue.js';
+import { ResetTokens } from './reset-tokens.js';
+import { StatelessReset } from './stateless-reset.js';
 
 /** Bytes that one connection sends before the next has its turn: two trains. */
 const QUANTUM_BYTES = 128 << 10;
@@ -60,6 +64,8 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   readonly #reader = new FrameReader();
   readonly #packet = new ConsumedPacket();
   readonly #bucket: TokenBucket;
+  readonly #resetTokens: ResetTokens;
+  readonly #resets: StatelessReset;
   /** Slots of the connections that the batch at hand has touched, each once. */
   readonly #touched: number[] = [];
   readonly #isTouched: boolean[] = [];
@@ -75,7 +81,17 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   /** Throws TypeError and RangeError for keys and lists of the wrong size. */
   constructor(options: EndpointOptions) {
     this.#options = options;
-    const { config, random, nowUs } = options;
+    const { config, random, nowUs, primitives, identity, addresses } = options;
+    this.#resetTokens = new ResetTokens(random, primitives.equal);
+    this.#resets = new StatelessReset(
+      primitives,
+      identity,
+      options.resetPlace ?? randomPlace(random),
+      random,
+      addresses,
+      this.counts,
+      nowUs,
+    );
     this.#table = new ConnectionTable(config.maxConnections, random);
     this.#bucket = new TokenBucket(config.rateLimit, nowUs, config.timerGranularityUs);
     this.#admission = new Admission(options, this.#table, this.events, this, this.counts);
@@ -115,6 +131,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   /** Takes `rx.length` rows. Borrows the batch until `endTurn`. */
   receive(rx: PacketBatch, nowUs: number): void {
     this.endTurn();
+    this.#resets.forgetWaiting();
     classify(rx, this.#table, this.counts, this, nowUs);
     this.#options.protection.open(rx, 0, rx.length);
     this.#packet.nowUs = nowUs;
@@ -136,6 +153,22 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
 
   onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void {
     this.#admission.onRow(rx, row, nowUs);
+  }
+
+  onUnknownRow(rx: PacketBatch, row: number, nowUs: number): void {
+    const { bytes, rows } = rx;
+    const at = row << ROW_SHIFT;
+    const offset = rows[at + OFFSET];
+    const byteLength = rows[at + LENGTH];
+    const slot = this.#resetTokens.find(bytes, offset + byteLength);
+    if (slot >= 0) {
+      this.counts.receivedResets++;
+      this.#table.get(slot)!.onReset(nowUs);
+      this.#ready.push(slot);
+      return;
+    }
+    this.counts.droppedUnknownConnection++;
+    this.#resets.answer(rows[at + REMOTE], bytes, offset + 1, byteLength, nowUs);
   }
 
   #consumeRow(rx: PacketBatch, row: number, slot: number): void {
@@ -164,6 +197,8 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     packet.bytes = rx.bytes;
     packet.packetNumber = rx.doubles[(at + PACKET_NUMBER) >> 1];
     packet.firstByte = rx.bytes[offset];
+    packet.peer = rows[at + REMOTE];
+    packet.idAt = offset + 1;
     packet.at = offset + rows[at + HEADER_LENGTH];
     packet.end = packet.at + rows[at + PLAINTEXT_LENGTH];
     packet.byteLength = rows[at + LENGTH];
@@ -193,7 +228,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
 
   /** Whether `transmit` would have something to send now. */
   get hasWork(): boolean {
-    if (this.#outgoing.length > 0) return true;
+    if (this.#outgoing.length > 0 || this.#resets.waiting > 0) return true;
     return this.#ready.length > 0 && this.#sendDeadlineUs === Number.NEGATIVE_INFINITY;
   }
 
@@ -231,6 +266,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     const builder = this.#builder;
     builder.openBatch(tx);
     this.#addHandshakes(builder);
+    if (this.#resets.waiting > 0) this.#resets.write(builder);
     const firstPacket = tx.length;
     this.#fill(builder, nowUs);
     const packets = tx.length - firstPacket;
@@ -323,11 +359,17 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
 
   createId(): { readonly id: Uint8Array; readonly token: Uint8Array } {
     const id = new Uint8Array(8);
-    const token = new Uint8Array(16);
     do this.#options.random.fill(id);
     while (this.#table.find(id, 0) >= 0);
-    this.#options.random.fill(token);
-    return { id, token };
+    return { id, token: this.tokenOf(id) };
+  }
+
+  tokenOf(id: Uint8Array): Uint8Array {
+    return this.#resets.tokenOf(id);
+  }
+
+  watchToken(slot: number, token: Uint8Array | undefined): void {
+    this.#resetTokens.set(slot, token);
   }
 
   // --- the end -------------------------------------------------------------------------------------------------------
@@ -344,9 +386,14 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     connection.release();
     this.#admission.onGone(connection, nowUs);
     this.#table.release(slot);
-    this.#options.addresses.unpin(connection.peer);
     this.counts.connectionsClosed++;
   }
+}
+
+function randomPlace(random: Random): Uint8Array {
+  const place = new Uint8Array(16);
+  random.fill(place);
+  return place;
 }
 
 function onKeyFlags(connection: Connection, flags: number, packet: ConsumedPacket): void {

@@ -388,6 +388,7 @@ describe('the end', () => {
   it.each([
     [{ origin: 'idle', isApplication: false }, 'ERR_CONNECTION_TIMEOUT'],
     [{ origin: 'discarded', isApplication: false }, 'ERR_CONNECTION_REPLACED'],
+    [{ origin: 'reset', isApplication: false }, 'ERR_CONNECTION_RESET'],
     [{ isApplication: false, code: 2, name: 'CONNECTION_REFUSED' }, 'ERR_CONNECTION_REFUSED'],
     [{ isApplication: false, code: 3, name: 'FLOW_CONTROL_ERROR' }, 'ERR_CONNECTION_PROTOCOL'],
     [{ code: 1, name: '1' }, 'ERR_CONNECTION_APPLICATION'],

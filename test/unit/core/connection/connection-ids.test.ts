@@ -17,6 +17,10 @@ class Host implements IdHost {
     return { id: idOf(this.#made), token: tokenOf(this.#made) };
   }
 
+  tokenOf(id: Uint8Array): Uint8Array {
+    return tokenOf(new DataView(id.buffer).getUint32(4));
+  }
+
   addId(id: Uint8Array, slot: number): void {
     expect(this.routes.has(String(id))).toBe(false);
     this.routes.set(String(id), slot);
@@ -54,7 +58,7 @@ describe('LocalIds', () => {
 
   it('gives as many as the peer takes, the one of the handshake included', () => {
     const { host, ids } = make(4);
-    expect(written(ids)).toEqual([1, 2, 3]);
+    expect(written(ids)).toEqual([0, 1, 2, 3]);
     expect(host.routed).toEqual([0, 1, 2, 3].map((sequence) => String(idOf(sequence))));
     expect([...host.routes.values()]).toEqual([SLOT, SLOT, SLOT, SLOT]);
   });
@@ -70,14 +74,18 @@ describe('LocalIds', () => {
     expect(host.routes.size).toBe(4);
   });
 
-  it('writes id and token, and retires nothing', () => {
+  it('writes id and token, of the id of the handshake too, and retires nothing', () => {
     const { ids } = make(2);
     const space = new Space(1000);
     ids.write(space);
     expect(space.newIds()).toEqual([
+      { sequence: 0, retirePriorTo: 0, id: idOf(0), token: tokenOf(0) },
       { sequence: 1, retirePriorTo: 0, id: idOf(1), token: tokenOf(1) },
     ]);
-    expect(space.records).toEqual([[0x18, 1, 0, 0]]);
+    expect(space.records).toEqual([
+      [0x18, 0, 0, 0],
+      [0x18, 1, 0, 0],
+    ]);
     expect(ids.hasPending).toBe(false);
     expect(written(ids)).toEqual([]);
   });
@@ -85,9 +93,9 @@ describe('LocalIds', () => {
   it('writes what fits, the rest into the next packet', () => {
     const { ids } = make(4);
     expect(written(ids, 27)).toEqual([]);
-    expect(written(ids, 28)).toEqual([1]);
+    expect(written(ids, 28)).toEqual([0]);
     expect(ids.hasPending).toBe(true);
-    expect(written(ids, 2 * 28 + 5)).toEqual([2, 3]);
+    expect(written(ids, 3 * 28 + 5)).toEqual([1, 2, 3]);
     expect(ids.hasPending).toBe(false);
   });
 

@@ -1,0 +1,54 @@
+/**
+ * The stateless reset tokens that end a connection of ours: one for each, that of the peer's id in use.
+ *
+ * A hash table finds the slot by the first half of a token, under a seed that nobody knows; all 16 bytes are then compared
+ * in constant time. Called by the endpoint for datagrams that no connection knows.
+ *
+ * Invariant: a slot has at most one token, and a token that was taken back ends nothing.
+ */
+
+import type { HandshakePrimitives, Random } from '../ports.js';
+import { RESET_TOKEN_BYTES } from '../wire/frame-types.js';
+import { ConnectionIndex } from './connection-index.js';
+
+/** Of a token: what the table is asked for. */
+const KEY_BYTES = 8;
+
+export class ResetTokens {
+  readonly #index: ConnectionIndex;
+  readonly #tokens: (Uint8Array | undefined)[] = [];
+  readonly #equal: HandshakePrimitives['equal'];
+
+  constructor(random: Random, equal: HandshakePrimitives['equal']) {
+    const seed = new Uint8Array(4);
+    random.fill(seed);
+    this.#index = new ConnectionIndex(new DataView(seed.buffer).getUint32(0));
+    this.#equal = equal;
+  }
+
+  /** Tokens in the table. */
+  get size(): number {
+    return this.#index.size;
+  }
+
+  /** From now on this token, and no other one, ends the connection in the slot; undefined: none. Copies it. */
+  set(slot: number, token: Uint8Array | undefined): void {
+    const old = this.#tokens[slot];
+    if (old !== undefined) {
+      // A peer may give the same token to two of its connections: then the other one has the place.
+      const key = old.subarray(0, KEY_BYTES);
+      if (this.#index.find(key, 0) === slot) this.#index.remove(key);
+    }
+    this.#tokens[slot] = token?.slice();
+    if (token !== undefined) this.#index.add(token.subarray(0, KEY_BYTES), slot);
+  }
+
+  /** The slot of the connection that a datagram with this end resets; -1 for none. Borrows the bytes for the call. */
+  find(bytes: Uint8Array, end: number): number {
+    const at = end - RESET_TOKEN_BYTES;
+    const slot = this.#index.find(bytes, at);
+    const token = slot < 0 ? undefined : this.#tokens[slot];
+    if (token === undefined) return -1;
+    return this.#equal(token, bytes.subarray(at, end)) ? slot : -1;
+  }
+}
