@@ -39,7 +39,7 @@ export class Messages {
   }
 
   /** The stream of a new message; 0 and below: see Streams.sendMessage. Borrows the bytes until it is reported. */
-  open(bytes: Uint8Array, token: unknown): Stream | number {
+  open(bytes: Uint8Array, token: unknown, urgency: number): Stream | number {
     const { byteLength } = bytes;
     const life = this.#life;
     const { maxMessageSize } = life.peer;
@@ -48,6 +48,7 @@ export class Messages {
     const isFull = this.#count >= MESSAGES_MAX || this.#bytes + byteLength > MESSAGE_BYTES_MAX;
     if (life.isClosed || isFull) return MESSAGE_QUEUE_FULL;
     const stream = life.openLocal(true, KIND_MESSAGE, true);
+    stream.urgency = urgency;
     stream.messageToken = token;
     stream.messageBytes = byteLength;
     this.#count++;

@@ -1,11 +1,11 @@
 /**
  * Which stream's bytes go into a packet: fills STREAM frames in turn, within the credit that the peer gave.
  *
- * Lost bytes go before new ones. A stream sends up to a quantum before the next has its turn, so that large streams do
- * not share packets for nothing and small ones never wait long. Called by sending.ts.
+ * More urgent streams go first, without exception; those of one urgency share by weight, in turns (deficit round robin:
+ * what a turn takes too much, the next ones pay). Lost bytes of a stream go before its new ones. Called by sending.ts.
  *
  * Invariants: new bytes stay within the connection's credit and each stream's; a stream that could send but for the
- * connection's credit is queued or set aside, each at most once.
+ * connection's credit is queued or set aside, each at most once; a stream that cannot send stands in nobody's way.
  */
 
 import { AS_DOUBLE } from '../doubles.js';
@@ -17,8 +17,10 @@ import type { SendPart } from './send-part.js';
 import { SendQueue } from './send-queue.js';
 import type { Stream } from './stream.js';
 
-/** Bytes that one stream sends before the next: sixteen Ethernet datagrams. */
-const QUANTUM_BYTES = 16 * 1452;
+/** Bytes of a turn for each unit of weight: at the default weight of 16 it is four Ethernet datagrams. */
+const TURN_BYTES = 363;
+/** Where packets are large, that part of one: so that paying for a packet never takes more than sixteen turns. */
+const TURN_SHIFT = 4;
 /** Below that a copy is cheaper than a source of its own. */
 const GATHER_BYTES_MIN = 128;
 
@@ -40,6 +42,8 @@ export class Outgoing {
   sentBytes = AS_DOUBLE;
   readonly #queue = new SendQueue();
   readonly #aside: Set<Stream> = new Set();
+  /** Bytes of a turn for each unit of weight, with packets as large as they are now. */
+  #turnBytes = TURN_BYTES;
   /** The limit of the connection that was complained of. */
   #blockedAt = AS_DOUBLE;
   readonly #owner: OutgoingOwner;
@@ -86,8 +90,24 @@ export class Outgoing {
     }
   }
 
-  /** The stream was given up. A peer that gives no credit must not make us keep all that it has stopped. */
+  /** Serves the stream as that urgent, with that weight, from the next packet on. */
+  prioritize(stream: Stream, urgency: number, weight: number): void {
+    const { isQueued } = stream;
+    const isMoving = isQueued && stream.urgency !== urgency;
+    if (isMoving) this.#queue.remove(stream);
+    stream.urgency = urgency;
+    stream.weight = weight;
+    // What was sent with a larger weight is not held against a smaller one.
+    stream.turnBytes = Math.min(stream.turnBytes, weight * this.#turnBytes);
+    if (isMoving) this.#queue.push(stream);
+  }
+
+  /**
+   * The stream is over. A peer that gives no credit must not make us keep all that it has stopped, nor must urgent streams
+   * that never run dry.
+   */
   forget(stream: Stream): void {
+    this.#queue.remove(stream);
     if (!stream.isAside) return;
     stream.isAside = false;
     this.#aside.delete(stream);
@@ -105,18 +125,33 @@ export class Outgoing {
 
   /** STREAM frames until the packet is full or nothing is left. */
   write(space: FrameSpace): void {
+    this.#turnBytes = Math.max((space.end - space.at) >> TURN_SHIFT, TURN_BYTES);
     for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
-      const outcome = this.#writeFrame(stream, stream.sending!, space);
-      if (outcome === PACKET_FULL) return;
-      if (outcome === NOTHING) {
-        this.#leave(stream, stream.sending!);
-      } else if (stream.turnBytes >= QUANTUM_BYTES) {
-        stream.turnBytes = 0;
-        this.#queue.rotate();
+      const sending = stream.sending!;
+      // Before anything is counted: without credit there are no turns.
+      if (!this.#isReady(sending)) {
+        this.#leave(stream, sending);
+        continue;
       }
-      // A stream that has nothing left now leaves when somebody asks for more.
+      if (this.#hasHadTurn(stream)) continue;
+      const outcome = this.#writeFrame(stream, sending, space);
+      if (outcome === PACKET_FULL) return;
+      if (outcome === NOTHING) this.#leave(stream, sending);
       if (space.at >= space.end) return;
     }
+  }
+
+  /** Whether the next one has its turn instead. */
+  #hasHadTurn(stream: Stream): boolean {
+    const turnBytes = stream.weight * this.#turnBytes;
+    if (stream.turnBytes < turnBytes) return false;
+    if (this.#queue.rotate(stream)) {
+      stream.turnBytes -= turnBytes;
+      return true;
+    }
+    // Nobody waits: there is nobody to pay.
+    stream.turnBytes = 0;
+    return false;
   }
 
   #isReady(sending: SendPart): boolean {
@@ -126,10 +161,15 @@ export class Outgoing {
 
   /** The first of the queue has nothing that could be sent now. */
   #leave(stream: Stream, sending: SendPart): void {
-    stream.turnBytes = 0;
-    this.#queue.shift();
-    if (sending.isSendable) this.#setAside(stream);
-    else if (sending.isHeldBack) this.#owner.onHeldBack(stream);
+    this.#queue.remove(stream);
+    if (sending.isSendable) {
+      // Its turn goes on with the next credit: else small credits would all be the first one's.
+      this.#setAside(stream);
+      return;
+    }
+    // What it has not used of its turn is lost, a debt is not.
+    stream.turnBytes = Math.max(stream.turnBytes - stream.weight * this.#turnBytes, 0);
+    if (sending.isHeldBack) this.#owner.onHeldBack(stream);
   }
 
   #skipUnready(): boolean {

@@ -213,6 +213,7 @@ export class Sending implements OutgoingOwner {
   }
 
   #onDone(stream: Stream): void {
+    this.outgoing.forget(stream);
     if (stream.isMessage) {
       this.#messages.settle(stream, NO_ERROR);
     } else if (stream.sending!.resetCode < 0) {

@@ -34,6 +34,10 @@ export class StreamRequests implements StreamOwner {
     this.#sending.onWritten(stream);
   }
 
+  onPriority(stream: Stream, urgency: number, weight: number): void {
+    this.#sending.outgoing.prioritize(stream, urgency, weight);
+  }
+
   onResetByUs(stream: Stream, code: number): void {
     this.#sending.reset(stream, code);
   }

@@ -8,6 +8,7 @@
  */
 
 import type { Credit } from './credit.js';
+import { DEFAULT_URGENCY, DEFAULT_WEIGHT, requirePriority } from './priority.js';
 import type { ReceivePart } from './receive-part.js';
 import type { SendPart } from './send-part.js';
 
@@ -21,6 +22,7 @@ export interface StreamOwner {
   /** The connection is over. */
   readonly isClosed: boolean;
   onWritten(stream: Stream): void;
+  onPriority(stream: Stream, urgency: number, weight: number): void;
   onResetByUs(stream: Stream, code: number): void;
   onStopByUs(stream: Stream, code: number): void;
   /** The next chunk of a stream that receives. */
@@ -54,7 +56,13 @@ export class Stream {
   prefixBytes = 0;
   /** One of ours, beyond what the peer lets us open: it sends nothing, and the peer may say nothing of it. */
   isWaiting = false;
+  /** How it is served: see priority.ts. */
+  urgency = DEFAULT_URGENCY;
+  weight = DEFAULT_WEIGHT;
+  /** Its place in send-queue.ts. */
   isQueued = false;
+  nextQueued: Stream | undefined = undefined;
+  previousQueued: Stream | undefined = undefined;
   /** It waits for the connection's credit. */
   isAside = false;
   pendingControl = 0;
@@ -75,7 +83,7 @@ export class Stream {
   isHeld = false;
   kind = -1;
   borrower: Borrower | undefined = undefined;
-  /** Bytes that it has sent in its turn. */
+  /** Bytes that it has sent in its turn, and what earlier ones took too much. */
   turnBytes = 0;
 
   constructor(
@@ -110,6 +118,13 @@ export class Stream {
     if (sending.finAt >= 0 || sending.resetCode >= 0) return;
     sending.finAt = sending.written;
     this.#owner.onWritten(this);
+  }
+
+  /** Urgency 0 to 7, less is served first; weight 1 to 256, its share among equals. Nothing of it is on the wire. */
+  setPriority(urgency: number, weight: number): void {
+    this.#sendingHalf('priority');
+    requirePriority(urgency, weight);
+    this.#owner.onPriority(this, urgency, weight);
   }
 
   /** Gives up sending with an application's code, 0 to 2^53 - 1: what is not acknowledged may be lost. */

@@ -16,6 +16,7 @@ import { Credit } from './credit.js';
 import { Delivery } from './delivery.js';
 import { Incoming } from './incoming.js';
 import { Messages } from './messages.js';
+import { DEFAULT_URGENCY } from './priority.js';
 import { Sending } from './sending.js';
 import type { Stream } from './stream.js';
 import { KIND_BYTES, StreamLife } from './stream-life.js';
@@ -109,8 +110,8 @@ export class Streams {
    * A message, as a stream of its own. Borrows the bytes until EVENT_MESSAGE_DONE names the token. 0, or -1: above the
    * peer's limit; -2: too many wait (65,536, or 64 MiB), or the connection is over.
    */
-  sendMessage(bytes: Uint8Array, token: unknown): number {
-    const stream = this.#messages.open(bytes, token);
+  sendMessage(bytes: Uint8Array, token: unknown, urgency: number = DEFAULT_URGENCY): number {
+    const stream = this.#messages.open(bytes, token, urgency);
     if (typeof stream === 'number') return stream;
     stream.finish();
     return 0;
