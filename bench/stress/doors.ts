@@ -11,7 +11,7 @@ import { createServer, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
 import { type ConnectOptions, Endpoint } from '../../lib/index.js';
-import { CIPHERS, makeCertificate } from '../e2e/certificate.mjs';
+import { CIPHERS, makeCertificate } from '../e2e/certificate.js';
 
 const HOST = '127.0.0.1';
 const PAYLOAD = new Uint8Array(64).fill(0x5a);

@@ -9,10 +9,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { makeCertificate } from '../certificate.js';
+import { CIPHERS, makeCertificate } from '../certificate.js';
 import { type Channel, SILENT_SIDE, type Transport } from '../transport.js';
 
-const SUITE = { ciphers: 'TLS_AES_128_GCM_SHA256', minVersion: 'TLSv1.3' } as const;
+const SUITE = { ciphers: CIPHERS, minVersion: 'TLSv1.3' } as const;
 const HOST = '127.0.0.1';
 
 export function tcp(isSecure: boolean): Transport {
