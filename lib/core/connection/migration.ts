@@ -23,6 +23,8 @@ const INITIAL_PTO_US = 3 * INITIAL_RTT_US;
 /** From one PATH_CHALLENGE to the next, at first. */
 const RESEND_MIN_US = 50_000;
 const RESEND_MAX_US = 1_000_000;
+/** Granularity of timers (RFC 9002 section 6.1.2). */
+const TIMER_US = 1000;
 
 /** A packet came from an address that is not in use. `isNewest`: no packet before had anything to say and a higher number. */
 export function onPacketFromElsewhere(
@@ -58,7 +60,8 @@ export function onPathResponse(state: ConnectionState, packet: ConsumedPacket, a
     paths.isPreviousAlive = true;
     const { current, switchedUs, ptoBeforeUs } = paths;
     const untilUs = switchedUs + VALIDATION_PTOS * ptoBeforeUs;
-    current.expiresUs = Math.min(current.expiresUs, Math.max(untilUs, nowUs));
+    // Not at once: the timers of this turn have run.
+    current.expiresUs = Math.min(current.expiresUs, Math.max(untilUs, nowUs + TIMER_US));
   } else {
     paths.strayResponses++;
   }
@@ -144,6 +147,8 @@ function move(state: ConnectionState, path: Path, nowUs: number): void {
     paths.sentBefore = state.counts.bytesSent;
     paths.rttBefore = measures.rtt;
     setMeasures(state, measures);
+    // Timeouts begin anew: by the other round trip time they may be over already.
+    recovery.onSuspension(nowUs);
   }
   paths.current = path;
   paths.target = path;

@@ -42,8 +42,8 @@ export function onDeadline(state: ConnectionState, nowUs: number): void {
     return;
   }
   if (state.phase !== 'open') return;
-  if (state.recovery.deadlineUs <= nowUs) onRecoveryTimer(state, nowUs);
   if (state.paths.deadlineUs <= nowUs) onPathTimer(state, nowUs);
+  if (state.recovery.deadlineUs <= nowUs) onRecoveryTimer(state, nowUs);
   if (state.keys.deadlineUs <= nowUs) state.keys.onTimer(nowUs);
   if (state.keepAliveDeadlineUs <= nowUs) {
     state.isPingPending = true;
