@@ -49,6 +49,8 @@ export interface PeerParts {
   readonly invariants: Invariants;
   readonly rng: Rng;
   readonly config: TransportConfig;
+  /** Where others reach it, when that is not the host's own address: behind a NAT. */
+  readonly publicAddress?: () => number;
 }
 
 interface Place {
@@ -89,7 +91,7 @@ export class Peer implements Application {
     const place = this.#places.find((candidate) => candidate.session === session)!;
     // A connection of the peer's making is as good.
     if (session.connections[place.side] !== undefined) return;
-    const { address } = place.other.host;
+    const address = place.other.#parts.publicAddress?.() ?? place.other.host.address;
     this.invariants.free(address);
     const known = { remoteStatic: place.other.identity.publicKey };
     const request = { peer: address, ...(session.spec.areStrangers ? {} : known) };

@@ -24,8 +24,22 @@ export const simulatedMemory: Memory = {
   },
 };
 
+/** Address and port of a peer id. */
+export type AddressPlan = (peer: number) => { readonly address: Uint8Array; readonly port: number };
+
+/** Each peer id is a host of its own. */
+const separateHosts: AddressPlan = (peer) => ({
+  address: Uint8Array.of(10, 0, peer >> 8, peer & 255),
+  port: 4000 + peer,
+});
+
 export class SimulatedAddresses implements Addresses {
   readonly #pins = new Map<number, number>();
+  readonly #plan: AddressPlan;
+
+  constructor(plan: AddressPlan = separateHosts) {
+    this.#plan = plan;
+  }
 
   /** Addresses that somebody holds on to. */
   get pinned(): number {
@@ -33,7 +47,7 @@ export class SimulatedAddresses implements Addresses {
   }
 
   sourceOf(peer: number): { address: Uint8Array; port: number; peer: number } {
-    return { address: Uint8Array.of(10, 0, peer >> 8, peer & 255), port: 4000 + peer, peer };
+    return { ...this.#plan(peer), peer };
   }
 
   pin(peer: number): void {
