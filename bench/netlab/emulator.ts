@@ -15,6 +15,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +30,7 @@ const COMPILE_LIMIT_MS = 60_000;
 
 export interface Built {
   readonly path: string;
-  /** What the compiler said; empty as well when nothing had to be compiled. */
+  /** What the compiler said when it made it. */
   readonly warnings: string;
 }
 
@@ -37,7 +38,7 @@ export interface Built {
 export function buildEmulator(folder = BUILD): Built {
   const files = readdirSync(SOURCES).filter((name) => /\.(cc|h)$/.test(name));
   const path = join(folder, `netlab-${fingerprint(files.sort())}`);
-  if (existsSync(path)) return { path, warnings: '' };
+  if (existsSync(path)) return { path, warnings: readFileSync(`${path}.log`, 'utf8') };
   mkdirSync(folder, { recursive: true });
   const unfinished = `${path}.${process.pid}`;
   const units = files.filter((name) => name.endsWith('.cc')).map((name) => join(SOURCES, name));
@@ -49,6 +50,7 @@ export function buildEmulator(folder = BUILD): Built {
       timeout: COMPILE_LIMIT_MS,
     });
     if (status === 0) {
+      writeFileSync(`${path}.log`, stderr);
       renameSync(unfinished, path);
       return { path, warnings: stderr };
     }

@@ -7,19 +7,25 @@
 
 import { createSocket } from 'node:dgram';
 import { nowNs, onFinish, readTask, say } from './task.js';
-import type { Arrival, DatagramSendTask, ReceiveTask } from './task-types.js';
+import type { Arrival, CountTask, DatagramSendTask } from './task-types.js';
 
 const TURN_MS = 1;
 
-function receive({ address }: ReceiveTask): void {
+function receive({ address, count }: CountTask): void {
   const arrivals: Arrival[] = [];
+  let isReported = false;
+  const report = (): void => {
+    if (!isReported) say(arrivals);
+    isReported = true;
+  };
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
   socket.on('message', (bytes) => {
     const now = nowNs();
     const delayUs = Number(now - bytes.readBigUInt64LE(4)) / 1e3;
     arrivals.push([bytes.readUInt32LE(0), delayUs, Number(now) / 1e3]);
+    if (arrivals.length === count) report();
   });
-  onFinish(() => say(arrivals));
+  onFinish(report);
   socket.bind(0, address, () => say({ port: socket.address().port }));
 }
 
@@ -46,6 +52,6 @@ function send({ address, port, count, sizeBytes, perSecond }: DatagramSendTask):
   });
 }
 
-const task = readTask<ReceiveTask | DatagramSendTask>();
+const task = readTask<CountTask | DatagramSendTask>();
 if (task.role === 'receive') receive(task);
 else send(task);

@@ -18,6 +18,12 @@ export interface ReceiveTask {
   readonly address: string;
 }
 
+/** Of datagrams. */
+export interface CountTask extends ReceiveTask {
+  /** It answers when so many have come, or when it is asked to finish. */
+  readonly count: number;
+}
+
 export interface SendTask extends Door {
   readonly role: 'send';
   readonly from: string;
