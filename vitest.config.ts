@@ -41,7 +41,8 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**', ...PURE],
+          // test/netlab takes minutes, and has a configuration of its own.
+          exclude: ['test/package/**', 'test/netlab/**', ...PURE],
           sequence: { groupOrder: 2 },
         },
       },
