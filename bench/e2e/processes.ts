@@ -82,7 +82,7 @@ export class Role {
 
   #onClose(): void {
     const lines = this.#stderr.trim().split('\n');
-    const said = lines.find((line) => /Error\b/.test(line)) ?? lines.at(-1);
+    const said = lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1);
     this.#fail(new Error(`the ${this.#name} ended by itself${said ? `: ${said.trim()}` : ''}`));
   }
 }
