@@ -10,6 +10,8 @@ import type { Benchmark, Case, Role } from '../suite/types.js';
 import { peerObstacle } from './transports/peer-package.js';
 
 const EXTRA_SECONDS = 30;
+/** Until the compiler has seen what a whole transport does. */
+const WARM = { warmupSeconds: 0.4 };
 /** Requests a second of the open loop: what all but the slowest keep up with. */
 const RATE = 2000;
 const LOOPS = { closed: 'one at a time', open: `${RATE} a second` } as const;
@@ -69,6 +71,7 @@ function latencyCase(loop: Loop, { name, role, about, transport = name, isPackag
     baseline: nameOf(BASELINE),
     script: 'e2e/cases/latency.ts',
     args: loop === 'open' ? [transport, String(RATE)] : [transport],
+    config: WARM,
     extraSeconds: EXTRA_SECONDS,
     ...(isPackage ? { obstacle: () => peerObstacle(name) } : {}),
   };
