@@ -5,12 +5,14 @@
  * `burstwire/udp`.
  */
 
+export type { BorrowedReader } from './api/borrowed-reader.js';
 export type { ConnectOptions } from './api/connect-options.js';
 export type { CloseOptions, Connection, ConnectionEvents } from './api/connection.js';
 export { type CryptoInfo, Endpoint, type EndpointEvents } from './api/endpoint.js';
 export type { Authorize, EndpointOptions } from './api/endpoint-options.js';
 export { OptionError, type OptionErrorCode } from './api/errors.js';
-export type { BorrowedReader, StreamOptions, TransportStream } from './api/stream.js';
+export type { TransportStream } from './api/stream.js';
+export type { MessageOptions, StreamOptions, StreamPriority } from './api/stream-options.js';
 export {
   type CloseInfo,
   ConnectError,

@@ -1,7 +1,7 @@
 /**
- * The options of a connection's calls: `close`, `destroy` and `openStream`.
+ * The options of a connection's end: `close` and `destroy`.
  *
- * Tables and types only; option-table.ts checks what is given. Used by connections and endpoints.
+ * Tables and types only; option-table.ts checks what is given. Those of streams and messages: stream-options.ts. Used by connections and endpoints.
  *
  * Invariant: every option has its default and its range here, and nowhere else.
  */
@@ -28,21 +28,4 @@ export const CLOSE_OPTIONS = {
     doc: 'code of the application',
   },
   reason: { kind: 'checked', expected: 'a string', accepts: isText, doc: 'for people' },
-} as const satisfies OptionTable;
-
-/** `openStream` without a mark of its own leaves it to the stream. */
-const MARK_OF_THE_STREAM = -1;
-
-/** The rules behind `StreamOptions`. A `highWaterMark` below 0 is none. */
-export const STREAM_OPTIONS = {
-  unidirectional: { kind: 'boolean', default: false, doc: 'only this side sends' },
-  highWaterMark: {
-    kind: 'integer',
-    default: MARK_OF_THE_STREAM,
-    min: 0,
-    max: 1 << 30,
-    unit: 'bytes',
-    doc: "bytes in Node's buffers before back-pressure",
-  },
-  signal: { kind: 'signal', doc: 'destroys the stream when aborted' },
 } as const satisfies OptionTable;

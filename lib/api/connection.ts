@@ -28,7 +28,7 @@ import {
 } from '../core/event-ring.js';
 import type { Stream as CoreStream } from '../core/streams/stream.js';
 import type { SocketAddress } from '../io/batch-socket.js';
-import { CLOSE_OPTIONS, type CloseOptions, STREAM_OPTIONS } from './connection-options.js';
+import { CLOSE_OPTIONS, type CloseOptions } from './connection-options.js';
 import { assertAttached } from './destination.js';
 import * as diagnostics from './diagnostics.js';
 import { emitSafely, guard } from './emit.js';
@@ -37,7 +37,13 @@ import { Inbox } from './inbox.js';
 import { ListenerWatch } from './listener-watch.js';
 import { parseOptions } from './option-table.js';
 import { type PendingMessage, sendMessage, settleMessage } from './pending-message.js';
-import { type StreamHost, type StreamOptions, TransportStream } from './stream.js';
+import { type StreamHost, TransportStream } from './stream.js';
+import {
+  MESSAGE_OPTIONS,
+  type MessageOptions,
+  STREAM_OPTIONS,
+  type StreamOptions,
+} from './stream-options.js';
 import { ConnectionError, connectionEnded, overLimit } from './transport-errors.js';
 import { type ConnectionStats, readConnectionStats } from './transport-stats.js';
 
@@ -136,6 +142,7 @@ export class Connection
     if (core === undefined) {
       throw overLimit('ERR_STREAM_LIMIT', 'openStream: 1024 streams wait for the peer already');
     }
+    core.setPriority(values.urgency, values.weight);
     const stream = this.#adopt(core, highWaterMark < 0 ? undefined : highWaterMark);
     if (signal !== undefined) destroyOnAbort(stream, signal);
     return stream;
@@ -143,16 +150,17 @@ export class Connection
 
   /**
    * Sends a message: reliable, whole, in no order with others. Borrows the bytes until the promise settles; it resolves
-   * when the peer has acknowledged all of it.
+   * when the peer has acknowledged all of it. A more urgent one (`options.urgency`) overtakes others, and streams.
    *
-   * @throws TypeError ERR_INVALID_ARG_TYPE, ERR_DETACHED_BUFFER synchronously
+   * @throws TypeError ERR_INVALID_ARG_TYPE, ERR_DETACHED_BUFFER; OptionError; all synchronously
    * @returns rejects with ERR_MESSAGE_TOO_LARGE (the peer's limit), ERR_QUEUE_FULL (65,536 messages or 64 MiB are under
    *   way), ERR_CONNECTION_CLOSED, a ConnectionError when the connection ends first, or ERR_DETACHED_BUFFER when the
    *   bytes were transferred away before they were sent
    */
-  sendMessage(bytes: Uint8Array): Promise<void> {
+  sendMessage(bytes: Uint8Array, options?: MessageOptions): Promise<void> {
     requireBytes('sendMessage: bytes', bytes);
-    return sendMessage(this.#core, bytes);
+    const { values } = parseOptions('sendMessage', MESSAGE_OPTIONS, options);
+    return sendMessage(this.#core, bytes, values.urgency);
   }
 
   /**

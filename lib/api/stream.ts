@@ -10,31 +10,20 @@
 
 import { Duplex, type DuplexOptions } from 'node:stream';
 import type { Stream as CoreStream } from '../core/streams/stream.js';
+import { type BorrowedReader, guardReader } from './borrowed-reader.js';
 import { assertAttached } from './destination.js';
 import { callSafely } from './emit.js';
 import { detachedBuffer, outOfRange, throwLater, wrongType } from './errors.js';
-import { ReleaseQueue, type WriteCallback } from './release-queue.js';
+import { parseOptions } from './option-table.js';
+import type { WriteCallback } from './release-queue.js';
+import { StreamFarewell } from './stream-farewell.js';
+import { PRIORITY_OPTIONS, type StreamPriority } from './stream-options.js';
 import { StreamError, streamDestroyed } from './transport-errors.js';
+import { CHUNK, WrittenChunks } from './written-chunks.js';
 
 /** Bytes in Node's buffers before back-pressure; the core's own come on top (4 MiB to send, the window to receive). */
 const WRITABLE_BYTES = 1 << 20;
 const READABLE_BYTES = 256 << 10;
-/** What `write` was given, in messages of errors. */
-const CHUNK = 'write: chunk';
-
-/** Options of `openStream`. */
-export interface StreamOptions {
-  /** Only this side sends. Default false. */
-  readonly unidirectional?: boolean | undefined;
-  /** Bytes in Node's buffers before back-pressure, each way. Default 1 MiB to write, 256 KiB to read. */
-  readonly highWaterMark?: number | undefined;
-  /** Destroys the stream when aborted. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Takes bytes that it does not own: `byteLength` of them at `offset`, good until it returns. */
-export type BorrowedReader = (bytes: Uint8Array, offset: number, byteLength: number) => void;
-
 /** Whoever keeps a list of streams. */
 export interface StreamHost {
   /** It was destroyed, or has ended. Once. */
@@ -59,23 +48,13 @@ export class TransportStream extends Duplex {
   readonly id: number;
   readonly #core: CoreStream;
   readonly #host: StreamHost;
-  readonly #releases = new ReleaseQueue();
-  /** Bytes given to `write`: the stream offset behind the last of them. */
-  #offeredBytes = 0;
+  readonly #chunks: WrittenChunks;
+  readonly #farewell: StreamFarewell;
   #defaultEncoding: BufferEncoding = 'utf8';
-  /** The machinery's callback of a write that waits for room. */
-  #waiting: WriteCallback | undefined = undefined;
-  /** The machinery's callback of the end. */
-  #finishing: WriteCallback | undefined = undefined;
-  /** Why the peer does not get what is written from now on. */
-  #refusal: Error | undefined = undefined;
   #wantsBytes = false;
   #isBorrowing = false;
   #isEndPushed = false;
   #isConnectionOver = false;
-  /** The connection is over, and the stream with it once all that came was read; `#lastError` is told then. */
-  #isLeaving = false;
-  #lastError: Error | undefined = undefined;
 
   /** @param highWaterMark bytes, both ways; undefined: the defaults */
   constructor(core: CoreStream, host: StreamHost, highWaterMark?: number) {
@@ -90,6 +69,8 @@ export class TransportStream extends Duplex {
     } as DuplexOptions);
     this.#core = core;
     this.#host = host;
+    this.#chunks = new WrittenChunks(core);
+    this.#farewell = new StreamFarewell(this, core);
     this.id = core.id;
     core.data = this;
   }
@@ -107,6 +88,30 @@ export class TransportStream extends Duplex {
   /** Bytes that the peer has acknowledged, from the beginning without a gap. */
   get bytesAcknowledged(): number {
     return this.#core.released;
+  }
+
+  /** How the stream is served beside the others of its connection. A snapshot. */
+  get priority(): Required<StreamPriority> {
+    const { urgency, weight } = this.#core;
+    return { urgency, weight };
+  }
+
+  /**
+   * Says how the stream is served beside the others of its connection, from the next packet on, on this side only: see
+   * `StreamPriority`. What is left out stays as it is. Streams of the peer begin with the defaults.
+   *
+   * @throws OptionError; RangeError ERR_OUT_OF_RANGE on a stream that only receives
+   */
+  setPriority(priority: StreamPriority): void {
+    const { values, given } = parseOptions('setPriority', PRIORITY_OPTIONS, priority);
+    if (this.#core.sending === undefined) {
+      throw outOfRange('setPriority', 'called on a stream that sends', this.id);
+    }
+    const { urgency, weight } = this.#core;
+    this.#core.setPriority(
+      given.has('urgency') ? values.urgency : urgency,
+      given.has('weight') ? values.weight : weight,
+    );
   }
 
   /**
@@ -129,7 +134,7 @@ export class TransportStream extends Duplex {
       this.onReadable();
       return;
     }
-    const borrower = this.#guarded(reader);
+    const borrower = guardReader(this, reader);
     // What Node's buffer holds already was sent before.
     for (let chunk = this.read(); chunk !== null; chunk = this.read()) {
       borrower(chunk, 0, chunk.byteLength);
@@ -165,53 +170,31 @@ export class TransportStream extends Duplex {
     // As the machinery would; how many bytes base64 and hex make is only known afterwards.
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, characters) : chunk;
     if (bytes instanceof Uint8Array) assertAttached(bytes, CHUNK);
-    const end = this.#offeredBytes + byteLengthOf(bytes);
+    const end = this.#chunks.offeredBytes + byteLengthOf(bytes);
     // The machinery calls back when the core has taken the chunk; the caller's turn is when it has let go of it.
     const hasRoom =
       typeof given === 'function'
         ? super.write(bytes, (error) => this.#whenReleased(end, given, error))
         : super.write(bytes);
-    this.#offeredBytes = end;
+    this.#chunks.offeredBytes = end;
     return hasRoom;
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: WriteCallback): void {
-    if (this.#refusal !== undefined) {
-      callback(this.#refusal);
-      return;
-    }
-    const error = this.#handOver(chunk);
-    if (error === undefined) this.#afterWrite(callback);
-    else callback(error);
+    this.#chunks.write(chunk, callback);
   }
 
   override _writev(
     chunks: readonly { readonly chunk: Uint8Array }[],
     callback: WriteCallback,
   ): void {
-    if (this.#refusal !== undefined) {
-      callback(this.#refusal);
-      return;
-    }
-    for (const { chunk } of chunks) {
-      const error = this.#handOver(chunk);
-      if (error === undefined) continue;
-      callback(error);
-      return;
-    }
-    this.#afterWrite(callback);
+    this.#chunks.writev(chunks, callback);
   }
 
   override _final(callback: WriteCallback): void {
     // The connection was closed in good order, and nobody waits for this end: no error, but no 'finish' either.
-    if (this.#isLeaving && this.#lastError === undefined) return;
-    if (this.#refusal !== undefined) {
-      callback(this.#refusal);
-      return;
-    }
-    this.#core.finish();
-    if (this.#core.isFinished) callback();
-    else this.#finishing = callback;
+    if (this.#farewell.isBegun && this.#farewell.lastError === undefined) return;
+    this.#chunks.finish(callback);
   }
 
   override _read(): void {
@@ -221,7 +204,7 @@ export class TransportStream extends Duplex {
 
   override read(size?: number): ReturnType<Duplex['read']> {
     const chunk = super.read(size);
-    if (this.#isLeaving) this.#leaveWhenRead();
+    if (this.#farewell.isBegun) this.#farewell.leaveWhenRead();
     return chunk;
   }
 
@@ -245,15 +228,10 @@ export class TransportStream extends Duplex {
     if (sending !== undefined && !this.#core.isFinished) this.#core.reset(code);
     if (receiving !== undefined && !this.#isEndPushed) this.#core.stop(code);
     this.#core.data = undefined;
-    this.#finishing = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
+    const waiting = this.#chunks.abandon();
     callback(error);
     this.#host.onStreamGone(this);
-    if (waiting === undefined && this.#releases.length === 0) return;
-    const reason = error ?? this.#refusal ?? streamDestroyed();
-    this.#releases.fail(reason);
-    if (waiting !== undefined) callSafely(waiting, reason);
+    this.#chunks.fail(waiting, () => error ?? this.#chunks.refusal ?? streamDestroyed());
   }
 
   // --- the core's side: called by Connection for its events ------------------------------------------------------------
@@ -276,22 +254,18 @@ export class TransportStream extends Duplex {
   flushBeforeClose(): void {
     while (this.writableCorked > 0) this.uncork();
     // The machinery hands over all that it holds at once.
-    if (this.#waiting !== undefined) this.#goOn(this.#waiting);
+    this.#chunks.goOn();
     // It would say so only after this tick.
-    const hasEnd = this.writableEnded && this.#refusal === undefined && !this.destroyed;
+    const hasEnd = this.writableEnded && this.#chunks.refusal === undefined && !this.destroyed;
     if (hasEnd && this.#core.sending !== undefined) this.#core.finish();
   }
 
   onWritable(): void {
-    this.#releases.release(this.#core.released);
-    if (this.#waiting !== undefined && this.#core.hasRoom) this.#goOn(this.#waiting);
+    this.#chunks.onWritable();
   }
 
   onFinished(): void {
-    this.onWritable();
-    const finishing = this.#finishing;
-    this.#finishing = undefined;
-    if (finishing !== undefined) callSafely(finishing);
+    this.#chunks.onFinished();
   }
 
   onReset(code: number): void {
@@ -305,8 +279,8 @@ export class TransportStream extends Duplex {
 
   onStopped(code: number): void {
     const error = new StreamError('ERR_STREAM_STOPPED', code);
-    this.#refusal ??= error;
-    const isBusy = this.#isUnsettled || this.#finishing !== undefined;
+    this.#chunks.refusal ??= error;
+    const isBusy = this.#farewell.isUnsettled || this.#chunks.isFinishing;
     // An answer may still come: with nothing under way it can be read, until somebody writes.
     if (isBusy || this.#core.receiving === undefined || this.readableEnded) this.destroy(error);
   }
@@ -318,34 +292,14 @@ export class TransportStream extends Duplex {
   onConnectionOver(error: Error, isOrderly: boolean): void {
     if (this.#isConnectionOver || this.destroyed) return;
     this.#isConnectionOver = true;
-    // What was acknowledged in the last moment counts.
-    if (this.#core.sending !== undefined && this.#core.isFinished) this.onFinished();
-    else this.#releases.release(this.#core.released);
+    this.#chunks.onConnectionOver();
     this.onReadable();
-    const { sending, receiving } = this.#core;
-    const isSent = sending === undefined || this.#core.isFinished;
-    const isReceived = receiving === undefined || receiving.isComplete;
-    if ((isSent && isReceived) || this.destroyed) return;
-    this.#refusal ??= error;
-    const hasGap = receiving !== undefined && receiving.highest > receiving.next;
-    // An idle half of a stream whose connection was closed in good order has lost nothing.
-    const isHarmless = isReceived || (isOrderly && !hasGap);
-    if ((!isSent && this.#isUnsettled) || !isHarmless) {
-      this.destroy(error);
-      return;
-    }
-    this.#isLeaving = true;
-    this.#lastError = isOrderly ? undefined : error;
-    if (!this.readableEnded) this.once('end', () => this.#leaveWhenRead());
-    this.#leaveWhenRead();
+    if (this.#farewell.isNeedless || this.destroyed) return;
+    this.#chunks.refusal ??= error;
+    this.#farewell.begin(error, isOrderly);
   }
 
   // --- inside --------------------------------------------------------------------------------------------------------
-
-  /** Something that was written is not acknowledged. */
-  get #isUnsettled(): boolean {
-    return this.writableLength > 0 || this.#core.buffered > 0;
-  }
 
   #pull(): void {
     if (this.#core.receiving === undefined) return;
@@ -360,52 +314,11 @@ export class TransportStream extends Duplex {
     this.push(null);
   }
 
-  /** Gives a chunk to the core, or says that it has gone while Node's machinery held it: silence would leave a hole. */
-  #handOver(chunk: Uint8Array): Error | undefined {
-    try {
-      assertAttached(chunk, CHUNK);
-    } catch (error) {
-      return error as Error;
-    }
-    this.#core.write(chunk);
-    return undefined;
-  }
-
-  #afterWrite(callback: WriteCallback): void {
-    if (this.#core.hasRoom) callback();
-    else this.#waiting = callback;
-  }
-
-  /** Lets the machinery write on; it may wait again at once. */
-  #goOn(waiting: WriteCallback): void {
-    this.#waiting = undefined;
-    callSafely(waiting);
-  }
-
   #whenReleased(end: number, callback: WriteCallback, error: Error | null | undefined): void {
     if (error) callSafely(callback, error);
-    else if (this.#core.released >= end) callSafely(callback);
-    else if (this.destroyed) callSafely(callback, this.errored ?? streamDestroyed());
-    else this.#releases.push(end, callback);
-  }
-
-  #leaveWhenRead(): void {
-    if (this.destroyed || this.#core.bytesReadable > 0 || this.readableLength > 0) return;
-    const hasEnd = this.#isEndPushed || this.#core.receiving?.isComplete === true;
-    if (hasEnd && !this.readableEnded) return;
-    process.nextTick(() => this.destroy(this.#lastError));
-  }
-
-  /** What the application's reader throws surfaces; after `destroy` it is not called any more. */
-  #guarded(reader: BorrowedReader): BorrowedReader {
-    return (bytes, offset, byteLength) => {
-      if (this.destroyed) return;
-      try {
-        reader(bytes, offset, byteLength);
-      } catch (error) {
-        throwLater(error);
-      }
-    };
+    else if (this.destroyed && this.#core.released < end) {
+      callSafely(callback, this.errored ?? streamDestroyed());
+    } else this.#chunks.whenReleased(end, callback);
   }
 }
 

@@ -159,6 +159,9 @@ describe('options', () => {
       [{ highWaterMark: -1 }, RANGE],
       [{ highWaterMark: '1' }, TYPE],
       [{ signal: {} }, TYPE],
+      [{ urgency: 8 }, RANGE],
+      [{ urgency: '1' }, TYPE],
+      [{ weight: 0 }, RANGE],
     ] as const) {
       expect(thrownBy(() => here.openStream(options as never)).code).toBe(code);
     }

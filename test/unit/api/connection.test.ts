@@ -53,6 +53,14 @@ describe('streams of ours', () => {
     expect(connection.openStream({ highWaterMark: 5 }).readableHighWaterMark).toBe(5);
   });
 
+  it('are served as the caller says, or as documented', () => {
+    const { core, connection } = make();
+    expect(connection.openStream().priority).toEqual({ urgency: 3, weight: 16 });
+    expect(connection.openStream({ urgency: 0 }).priority).toEqual({ urgency: 0, weight: 16 });
+    connection.openStream({ urgency: 7, weight: 256 });
+    expect(core.opened[2]).toMatchObject({ urgency: 7, weight: 256 });
+  });
+
   it('are refused for options that are none', () => {
     const { connection } = make();
     const refusal = (options: object) => () => connection.openStream(options);
@@ -184,11 +192,26 @@ describe('messages', () => {
   it.each([
     [-1, 'ERR_MESSAGE_TOO_LARGE'],
     [-2, 'ERR_QUEUE_FULL'],
-    [-3, 'ERR_CONNECTION_CLOSED'],
   ])('are refused (%i) with %s', async (result, code) => {
     const { core, connection } = make();
     core.messageResult = result;
     await expect(connection.sendMessage(Buffer.from('abc'))).rejects.toMatchObject({ code });
+  });
+
+  it('are as urgent as the caller says, or as documented', () => {
+    const { core, connection } = make();
+    void connection.sendMessage(Buffer.from('abc'));
+    void connection.sendMessage(Buffer.from('abc'), { urgency: 0 });
+    expect(core.messages.map(({ urgency }) => urgency)).toEqual([3, 0]);
+    for (const [options, code] of [
+      [{ urgency: 8 }, 'ERR_OPTION_RANGE'],
+      [{ urgency: '1' }, 'ERR_OPTION_TYPE'],
+      [{ weight: 1 }, 'ERR_OPTION_UNKNOWN'],
+    ] as const) {
+      const send = () => connection.sendMessage(Buffer.from('abc'), options as never);
+      expect(send).toThrow(expect.objectContaining({ code }));
+    }
+    expect(core.messages).toHaveLength(2);
   });
 
   it('are bytes, or a TypeError', () => {
@@ -361,10 +384,10 @@ describe('the end', () => {
   it('makes every later call fail with one code', async () => {
     const { core, connection, end } = make();
     end({ reason: 'why' });
-    core.messageResult = -3;
     const code = 'ERR_CONNECTION_CLOSED';
     expect(() => connection.openStream()).toThrow(expect.objectContaining({ code }));
     await expect(connection.sendMessage(Buffer.of(1))).rejects.toMatchObject({ code });
+    expect(core.messages).toEqual([]);
     await expect(connection.close()).resolves.toMatchObject({ reason: 'why' });
   });
 

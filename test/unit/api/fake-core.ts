@@ -30,6 +30,8 @@ export class FakeStream {
   sendBuffer = Number.POSITIVE_INFINITY;
   isFinished = false;
   hasFin = false;
+  urgency = 3;
+  weight = 16;
   resetCode: number | undefined = undefined;
   stopCode: number | undefined = undefined;
   /** What waits to be read. */
@@ -76,6 +78,11 @@ export class FakeStream {
     this.hasFin = true;
   }
 
+  setPriority(urgency: number, weight: number): void {
+    this.urgency = urgency;
+    this.weight = weight;
+  }
+
   reset(code: number): void {
     this.resetCode = code;
   }
@@ -118,6 +125,7 @@ export class FakeStream {
 export interface SentMessage {
   readonly bytes: Uint8Array;
   readonly token: unknown;
+  readonly urgency: number;
 }
 
 export class FakeConnection {
@@ -141,6 +149,10 @@ export class FakeConnection {
   readonly taken: number[] = [];
   readonly streams = {
     onMessageTaken: (byteLength: number) => this.taken.push(byteLength),
+    sendMessage: (bytes: Uint8Array, token: unknown, urgency: number): number => {
+      if (this.messageResult === 0) this.messages.push({ bytes, token, urgency });
+      return this.messageResult;
+    },
   };
 
   get core(): CoreConnection {
@@ -152,11 +164,6 @@ export class FakeConnection {
     const stream = new FakeStream({ id: 4 * this.opened.length, receives: !isUnidirectional });
     this.opened.push(stream);
     return stream;
-  }
-
-  sendMessage(bytes: Uint8Array, token: unknown): number {
-    if (this.messageResult === 0) this.messages.push({ bytes, token });
-    return this.messageResult;
   }
 
   sendDatagram(bytes: Uint8Array): number {

@@ -396,6 +396,41 @@ describe('one way', () => {
   });
 });
 
+describe('the priority', () => {
+  it('is 3 and 16 until it is set, each part by itself', () => {
+    const { core, stream } = make();
+    expect(stream.priority).toEqual({ urgency: 3, weight: 16 });
+    stream.setPriority({ urgency: 1 });
+    stream.setPriority({ weight: 200 });
+    stream.setPriority({});
+    expect(stream.priority).toEqual({ urgency: 1, weight: 200 });
+    expect([core.urgency, core.weight]).toEqual([1, 200]);
+  });
+
+  it.each([
+    [{ urgency: -1 }, 'ERR_OPTION_RANGE'],
+    [{ urgency: 8 }, 'ERR_OPTION_RANGE'],
+    [{ urgency: 2.5 }, 'ERR_OPTION_RANGE'],
+    [{ urgency: '3' }, 'ERR_OPTION_TYPE'],
+    [{ weight: 0 }, 'ERR_OPTION_RANGE'],
+    [{ weight: 257 }, 'ERR_OPTION_RANGE'],
+    [{ weight: null }, 'ERR_OPTION_TYPE'],
+    [{ wait: 1 }, 'ERR_OPTION_UNKNOWN'],
+    [7, 'ERR_OPTION_TYPE'],
+  ])('that is none is refused, and changes nothing: %j', (priority, code) => {
+    const { stream } = make();
+    expect(() => stream.setPriority(priority as never)).toThrow(expect.objectContaining({ code }));
+    expect(stream.priority).toEqual({ urgency: 3, weight: 16 });
+  });
+
+  it('is none of a stream that only receives', () => {
+    const { stream } = make({ sends: false });
+    expect(() => stream.setPriority({ urgency: 1 })).toThrow(
+      expect.objectContaining({ code: 'ERR_OUT_OF_RANGE' }),
+    );
+  });
+});
+
 describe('giving up', () => {
   it('resets and stops what is not over, with the code of the error', async () => {
     const { core, stream, host } = make();
