@@ -23,7 +23,7 @@ import {
 } from '../support/second-decoder.js';
 import { collect, seeded } from './support/bytes.js';
 import { ignore, open } from './support/pair.js';
-import { openRelay, type Recorded } from './support/relay.js';
+import { openRelay, type Recorded } from './support/recording-relay.js';
 import { engines } from './support/variants.js';
 
 /** Every key pair that an endpoint of this file has made: its private key is wiped soon, so this is a copy. */
