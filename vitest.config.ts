@@ -10,7 +10,7 @@
 import { defineConfig } from 'vitest/config';
 
 const PURE = [
-  ...['decoder', 'fuzz', 'golden', 'property', 'sim', 'vectors'],
+  ...['decoder', 'fuzz', 'golden', 'property', 'sim', 'threats', 'vectors'],
   ...['unit/cli', 'unit/core', 'unit/crypto', 'unit/scripts'],
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 

@@ -29,6 +29,7 @@ import { FrameOwners } from './frame-owners.js';
 import { AMPLIFICATION } from './path.js';
 import { Paths } from './paths.js';
 import type { TransportParameters } from './transport-parameters.js';
+import { UselessFrames } from './useless-frames.js';
 
 const NO_BYTES = new Uint8Array(0);
 /** A peer's idle timeout below that is taken for that. */
@@ -107,6 +108,7 @@ export class ConnectionState {
   readonly localIds: LocalIds;
   readonly remoteIds: RemoteIds;
   readonly owners: FrameOwners;
+  readonly useless: UselessFrames;
   tracer: Tracer | undefined = undefined;
 
   phase: ConnectionPhase = 'open';
@@ -230,6 +232,7 @@ export class ConnectionState {
       this.remoteIds,
       this.received,
     );
+    this.useless = new UselessFrames(nowUs);
     this.idleTimeoutUs = idleTimeout(config.idleTimeoutUs, parameters.maxIdleTimeoutMs * 1000);
     this.endDeadlineUs = nowUs + this.idleTimeoutUs;
     this.keepAliveDeadlineUs = nowUs + config.keepAliveUs;

@@ -4,11 +4,11 @@
  * The packet is authentic and new. Called by `connection.ts` for each opened row.
  *
  * Invariant: nothing a peer sends throws; the first frame that is wrong ends the packet, and its error code the
- * connection. What stood before it has been done.
+ * connection. What stood before it has been done. What is legal and useless is counted, and has a budget.
  */
 
 import { ACK_DELAY_EXPONENT } from '../config.js';
-import { NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
+import { EXCESSIVE_LOAD, NO_ERROR, PROTOCOL_VIOLATION } from '../error-codes.js';
 import { FRAME_MALFORMED, FRAMES_END, type FrameReader } from '../wire/frame-reader.js';
 import {
   FRAME_ACK,
@@ -52,6 +52,10 @@ export function consume(
   packet.isAckEliciting = false;
   packet.isProbing = true;
   packet.frameType = 0;
+  packet.useless = 0;
+  packet.hasProgress = false;
+  const uselessBefore = state.streams.uselessFrames;
+  let isPadding = true;
   let type = reader.next();
   // A packet without frames (RFC 9000 section 12.4).
   if (type === FRAMES_END) return PROTOCOL_VIOLATION;
@@ -61,6 +65,8 @@ export function consume(
     if (type === FRAME_STREAM) {
       packet.isAckEliciting = true;
       packet.isProbing = false;
+      isPadding = false;
+      if (reader.length === 0 && !reader.fin) packet.useless++;
       error = state.streams.onStream(
         reader.id,
         reader.offset,
@@ -71,18 +77,30 @@ export function consume(
       );
     } else if (type === FRAME_ACK || type === FRAME_ACK_ECN) {
       packet.isProbing = false;
+      isPadding = false;
       const delayUs = reader.delay * 2 ** ACK_DELAY_EXPONENT;
       const hasCounts = type === FRAME_ACK_ECN;
       error = onAckFrame(state, reader, hasCounts, delayUs, packet.isByPreviousKey, packet.nowUs);
+      if (state.recovery.ackedPackets > 0) packet.hasProgress = true;
     } else if (type !== FRAME_PADDING) {
+      isPadding = false;
       error = consumeOther(state, reader, bytes, type, packet);
     }
     if (error !== NO_ERROR) return error;
     type = reader.next();
   }
-  if (type !== FRAME_MALFORMED) return NO_ERROR;
-  packet.frameType = reader.rawType;
-  return reader.error;
+  if (type === FRAME_MALFORMED) {
+    packet.frameType = reader.rawType;
+    return reader.error;
+  }
+  packet.useless += state.streams.uselessFrames - uselessBefore;
+  if (isPadding) packet.useless++;
+  return packet.useless === 0 ? NO_ERROR : payForUseless(state, packet);
+}
+
+function payForUseless(state: ConnectionState, packet: ConsumedPacket): number {
+  const { useless, hasProgress, nowUs } = packet;
+  return state.useless.take(useless, hasProgress, nowUs) ? NO_ERROR : EXCESSIVE_LOAD;
 }
 
 function consumeOther(
@@ -107,6 +125,7 @@ function consumeOther(
   const { streams } = state;
   switch (type) {
     case FRAME_PING:
+      packet.useless++;
       return NO_ERROR;
     case FRAME_DATAGRAM:
       return state.datagrams.onDatagram(bytes, reader.dataAt, reader.length);
@@ -140,6 +159,8 @@ function consumePathFrame(
   packet: ConsumedPacket,
   type: number,
 ): number {
+  // All of them are seldom: what they cost beyond their bytes is counted, whether they are of use or not.
+  packet.useless++;
   switch (type) {
     case FRAME_NEW_CONNECTION_ID:
       return onNewConnectionId(state, reader, packet.bytes);

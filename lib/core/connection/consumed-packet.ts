@@ -32,6 +32,10 @@ export class ConsumedPacket {
   isAckEliciting = false;
   /** Whether it holds nothing but what a path is tried with (RFC 9000 section 9.1). */
   isProbing = false;
+  /** Frames that were legal and of no use, those aside that the streams count. */
+  useless = 0;
+  /** It acknowledged something that was not before. */
+  hasProgress = false;
   /** Peer id of the address that it came from. */
   peer = 0;
   /** Where its connection id is. */

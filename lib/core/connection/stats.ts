@@ -46,6 +46,8 @@ export interface ConnectionStats {
   readonly pathChallengesDropped: number;
   /** PATH_RESPONSEs that answered nothing. */
   readonly strayPathResponses: number;
+  /** Frames of the peer that were legal and of no use; too many of them end the connection. */
+  readonly uselessFrames: number;
   readonly streamsOpened: number;
   readonly streamsAccepted: number;
   readonly streamsActive: number;
@@ -99,6 +101,7 @@ export function readStats(state: ConnectionState): ConnectionStats {
     pathChallengesReceived: paths.challengesReceived,
     pathChallengesDropped: paths.challengesDropped,
     strayPathResponses: paths.strayResponses,
+    uselessFrames: state.useless.count,
     ...streams.counters,
     ...datagrams.counters,
   };

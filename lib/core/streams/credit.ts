@@ -19,6 +19,9 @@ export class Credit {
   windowBytes: number;
   consumed = AS_DOUBLE;
   readonly #most: number;
+  /** Limits that were told, and complaints about them. */
+  #told = 1;
+  #complaints = 0;
   /** When what was consumed was `#epochConsumed`; -1 before the first look. */
   #epochUs = AS_DOUBLE;
   #epochConsumed = AS_DOUBLE;
@@ -45,8 +48,19 @@ export class Credit {
 
   /** The limit to tell the peer now. */
   update(): number {
-    this.limit = Math.max(this.limit, this.consumed + this.windowBytes);
+    const limit = this.consumed + this.windowBytes;
+    if (limit > this.limit) {
+      this.limit = limit;
+      this.#told++;
+    }
     return this.limit;
+  }
+
+  /** The peer says that the limit holds it back. False: more often than there were limits, so it is no news. */
+  hearComplaint(): boolean {
+    if (this.#complaints >= this.#told) return false;
+    this.#complaints++;
+    return true;
   }
 
   /**

@@ -94,6 +94,8 @@ export class Incoming {
     receiving.highest = finalSize;
     receiving.finalSize = finalSize;
     const isMessage = stream.kind === KIND_MESSAGE;
+    // An answer to our STOP_SENDING is what we asked for.
+    if (!stream.isLocal && !receiving.isStopped) this.#life.uselessFrames++;
     const isHidden = isMessage || (stream.isUnidirectional && stream.kind !== KIND_BYTES);
     const unread = this.#delivery.clear(receiving);
     // What has come of a message was consumed when it came.

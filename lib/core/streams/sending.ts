@@ -41,6 +41,9 @@ import { Outgoing, type OutgoingOwner } from './outgoing.js';
 import { type Stream, WANTS_BLOCKED, WANTS_MAX_DATA, WANTS_RESET, WANTS_STOP } from './stream.js';
 import type { StreamLife } from './stream-life.js';
 
+/** A limit that rises by less than that is of no use: packets of a few bytes (RFC 9000 section 4.2). */
+const SMALL_RAISE_BYTES = 64;
+
 export class Sending implements OutgoingOwner {
   readonly outgoing: Outgoing = new Outgoing(this);
   /** What a close in good order waits for. */
@@ -112,6 +115,7 @@ export class Sending implements OutgoingOwner {
   }
 
   onMaxData(max: number): number {
+    if (max < this.outgoing.maxData + SMALL_RAISE_BYTES) this.#life.uselessFrames++;
     this.outgoing.raise(max);
     this.#control.maxData = this.outgoing.maxData;
     return NO_ERROR;
@@ -119,8 +123,12 @@ export class Sending implements OutgoingOwner {
 
   onMaxStreamData(id: number, max: number): number {
     const stream = this.#life.sendingStream(id);
-    if (typeof stream === 'number') return stream;
+    if (typeof stream === 'number') {
+      this.#life.uselessFrames++;
+      return stream;
+    }
     const sending = stream.sending!;
+    if (max < sending.maxData + SMALL_RAISE_BYTES) this.#life.uselessFrames++;
     if (max > sending.maxData) {
       sending.maxData = max;
       this.outgoing.offer(stream);
@@ -136,7 +144,10 @@ export class Sending implements OutgoingOwner {
       if (stream.pendingControl !== 0) this.#control.want(stream, 0);
       this.outgoing.offer(stream);
     });
-    if (!isRaised) return NO_ERROR;
+    if (!isRaised) {
+      life.uselessFrames++;
+      return NO_ERROR;
+    }
     const { events, owner } = life.options;
     events.push(EVENT_STREAMS_AVAILABLE, owner, owner);
     if (life.table.waiting(isUnidirectional) > 0) life.complain(isUnidirectional);

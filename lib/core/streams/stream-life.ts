@@ -38,6 +38,8 @@ export class StreamLife {
   isClosed = false;
   opened = 0;
   accepted = 0;
+  /** Frames of the peer that were legal and of no use. */
+  uselessFrames = 0;
   /** Streams with something to tell when the batch ends. */
   readonly touched: Stream[] = [];
   peer: PeerLimits = {

@@ -21,6 +21,9 @@ class PeerStreams {
   opened = 0;
   /** Streams that are over and consumed. */
   over = 0;
+  /** Limits that were told, and complaints about them. */
+  told = 1;
+  complaints = 0;
   /** Numbers that a higher one opened and of which nothing has come. */
   readonly unseen = new RangeSet();
 
@@ -156,8 +159,18 @@ export class StreamTable {
   /** The limit to tell the peer now. */
   updateLimit(isUnidirectional: boolean): number {
     const peer = this.#peer[isUnidirectional ? 1 : 0];
-    peer.limit = peer.atOnce + peer.over;
-    return peer.limit;
+    const limit = peer.atOnce + peer.over;
+    if (limit > peer.limit) peer.told++;
+    peer.limit = limit;
+    return limit;
+  }
+
+  /** The peer says that the limit holds it back. False: more often than there were limits, so it is no news. */
+  hearComplaint(isUnidirectional: boolean): boolean {
+    const peer = this.#peer[isUnidirectional ? 1 : 0];
+    if (peer.complaints >= peer.told) return false;
+    peer.complaints++;
+    return true;
   }
 }
 

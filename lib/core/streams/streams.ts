@@ -82,6 +82,11 @@ export class Streams {
     };
   }
 
+  /** Frames of the peer that were legal and of no use. Only grows. */
+  get uselessFrames(): number {
+    return this.#life.uselessFrames;
+  }
+
   /** Streams that are not over. */
   get size(): number {
     return this.#table.size;
@@ -161,16 +166,23 @@ export class Streams {
 
   /** Complaints of being blocked ask for nothing: a limit with room was told, and is told again when it was lost. */
   onDataBlocked(_max: number): number {
+    if (!this.#delivery.credit.hearComplaint()) this.#life.uselessFrames++;
     return NO_ERROR;
   }
 
   onStreamDataBlocked(id: number, _max: number): number {
     if (this.isClosed) return NO_ERROR;
     const stream = this.#life.receivingStream(id);
-    return typeof stream === 'number' ? stream : NO_ERROR;
+    if (typeof stream !== 'number') {
+      if (!stream.credit!.hearComplaint()) this.#life.uselessFrames++;
+      return NO_ERROR;
+    }
+    this.#life.uselessFrames++;
+    return stream;
   }
 
-  onStreamsBlocked(_isUnidirectional: boolean, _max: number): number {
+  onStreamsBlocked(isUnidirectional: boolean, _max: number): number {
+    if (!this.#table.hearComplaint(isUnidirectional)) this.#life.uselessFrames++;
     return NO_ERROR;
   }
 
