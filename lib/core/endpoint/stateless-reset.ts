@@ -3,7 +3,7 @@
  *
  * Makes the tokens of our connection ids, and the datagrams that carry them. The secret follows from the identity's
  * private key, so an endpoint that was started anew knows the tokens of the one before. Which of our connections a reset of
- * a peer ends, the endpoint finds out (reset-tokens). Clauses Z1 to Z7 of docs/wire-format.md.
+ * a peer ends, the endpoint finds out (reset-tokens). Clauses Z1 to Z6 of docs/wire-format.md.
  *
  * Invariants: a reset is shorter than every datagram that is answered with one, so two endpoints that have forgotten
  * everything fall silent after one; at most RESETS_MAX wait, and only until the next batch is received.

@@ -1,4 +1,4 @@
-/** Stateless resets (wire-format.md, Z1 to Z7): whom they are sent to, what they look like, and what they end. */
+/** Stateless resets (wire-format.md, Z1 to Z6): whom they are sent to, what they look like, and what they end. */
 
 import { describe, expect, it } from 'vitest';
 import { LENGTH, OFFSET, REMOTE, ROW_SHIFT } from '../../../../lib/batch/layout.js';
