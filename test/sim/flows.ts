@@ -1,6 +1,6 @@
 /**
- * Bulk flows over one path: as many pairs of hosts as there are flows (or one that sends to all), one stream in each that
- * never ends.
+ * Flows over one path: as many pairs of hosts as there are flows (or one that sends to all), in each one stream that never
+ * ends, or what is asked for instead.
  *
  * For what congestion control does in the long run: there are no goals and no witnesses here, so that a million
  * datagrams take seconds.
@@ -49,6 +49,8 @@ export interface FlowsOptions {
   readonly staggerUs?: number;
   /** All flows leave from one endpoint. Default: each from its own. */
   readonly hasOneSender?: boolean;
+  /** What a flow has to carry. Default: one stream that never ends. */
+  readonly goals?: (flow: number) => readonly StreamGoal[];
   readonly host?: HostModel;
   readonly seed?: number;
 }
@@ -56,7 +58,7 @@ export interface FlowsOptions {
 export class Flows {
   readonly scheduler = new Scheduler(START_US);
   readonly network = new Network(this.scheduler, new Trace(false));
-  readonly #goals: StreamGoal[] = [];
+  readonly #goals: (readonly StreamGoal[])[] = [];
   readonly #sessions: Session[] = [];
 
   constructor(options: FlowsOptions) {
@@ -68,15 +70,11 @@ export class Flows {
       const sender = only ?? this.#makePeer(2 * flow, options, rng);
       if (options.hasOneSender) only = sender;
       const receiver = this.#makePeer(2 * flow + 1, options, rng);
-      const goal = new StreamGoal({
-        bytes: ENDLESS_BYTES,
-        chunkBytes: [CHUNK_BYTES, CHUNK_BYTES],
-        isFast: true,
-      });
+      const goals = options.goals?.(flow) ?? [endlessStream()];
       const session = new Session({
         connects: [],
         areStrangers: false,
-        goals: () => [goal],
+        goals: () => goals,
         close: { side: 0, isGraceful: false, when: 'delivered' },
       });
       sender.takePart(session, 0, receiver);
@@ -86,7 +84,7 @@ export class Flows {
       const access = new DelayLink(this.network.context, delayUs);
       this.network.routeThrough(from, to, chain([access], entrance));
       this.network.route(to, from, [new DelayLink(this.network.context, delayUs)]);
-      this.#goals.push(goal);
+      this.#goals.push(goals);
       this.#sessions.push(session);
       const onTime = (): void => sender.connect(session);
       this.scheduler.schedule(START_US + flow * (options.staggerUs ?? 0), { onTime });
@@ -108,7 +106,7 @@ export class Flows {
 
   /** Bytes that each flow's receiver has read so far. */
   bytesRead(): number[] {
-    return this.#goals.map(({ bytesRead }) => bytesRead);
+    return this.#goals.map((goals) => goals.reduce((sum, { bytesRead }) => sum + bytesRead, 0));
   }
 
   /** Figures of a flow's sender. */
@@ -154,6 +152,15 @@ export class Flows {
     host.install(endpoint, peer);
     return peer;
   }
+}
+
+/** A stream whose writer never runs dry. */
+export function endlessStream(): StreamGoal {
+  return new StreamGoal({
+    bytes: ENDLESS_BYTES,
+    chunkBytes: [CHUNK_BYTES, CHUNK_BYTES],
+    isFast: true,
+  });
 }
 
 /** Jain's index: 1 when all are equal, 1 / n when one has all. */

@@ -1,0 +1,77 @@
+/**
+ * How long connections that want little wait where one endpoint's rate limit holds others with bulk back.
+ *
+ * Everything is virtual: no figure depends on the machine.
+ */
+
+import { describe, expect, it } from 'vitest';
+import { endlessStream, Flows } from './flows.js';
+import { StreamGoal } from './goals/stream-goal.js';
+import { RateLink } from './links/rate.js';
+import type { Network } from './network.js';
+import { PATIENCE } from './patience.js';
+
+/** Never a bottleneck. */
+const wide = (network: Network) => [
+  new RateLink(network.context, { bitsPerSecond: 1e12, queueBytes: 1e9 }),
+];
+
+const ROUND_TRIP_US = 20_000;
+const QUESTIONS = 50;
+const PAUSE_US = 20_000;
+const WARM_UP_US = 2_000_000;
+
+/** A question every 20 ms, each a stream of its own with an answer. */
+function questions(): StreamGoal[] {
+  return Array.from(
+    { length: QUESTIONS },
+    (_, number) =>
+      new StreamGoal({
+        isUnidirectional: false,
+        bytes: 300,
+        chunkBytes: [300, 300],
+        answerBytes: 1000,
+        startUs: WARM_UP_US + number * PAUSE_US,
+      }),
+  );
+}
+
+/** Longest time from a question to the end of everything about it, to 1 ms, us. */
+function longestWaitUs(bulkFlows: number, askers: number, rateLimit: number): number {
+  const asked = Array.from({ length: askers }, questions);
+  const flows = new Flows({
+    flows: bulkFlows + askers,
+    roundTripUs: ROUND_TRIP_US,
+    middle: wide,
+    config: { rateLimit },
+    hasOneSender: true,
+    goals: (flow) => asked[flow - bulkFlows] ?? [endlessStream()],
+  });
+  const waiting = new Set(asked.flat());
+  const begunUs = flows.scheduler.nowUs;
+  let longestUs = 0;
+  flows.sample(WARM_UP_US + QUESTIONS * PAUSE_US + 1_000_000, 4000, () => {
+    const elapsedUs = flows.scheduler.nowUs - begunUs;
+    for (const goal of waiting) {
+      if (!goal.isReached) continue;
+      waiting.delete(goal);
+      longestUs = Math.max(longestUs, elapsedUs - goal.options.startUs);
+    }
+  });
+  return waiting.size === 0 ? longestUs : Number.POSITIVE_INFINITY;
+}
+
+describe('small questions beside bulk under one rate limit', PATIENCE, () => {
+  it.each([
+    [1, 4_000_000],
+    [15, 4_000_000],
+    [1, 20_000_000],
+  ])(
+    'of four connections beside %i with bulk, of %i bytes a second, wait no longer than alone and a turn',
+    (bulkFlows, rateLimit) => {
+      const aloneUs = longestWaitUs(0, 4, rateLimit);
+      const besideUs = longestWaitUs(bulkFlows, 4, rateLimit);
+      expect(besideUs).toBeLessThan(aloneUs + 50_000);
+    },
+  );
+});
