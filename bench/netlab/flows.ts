@@ -4,11 +4,12 @@
  * Called by the scenarios. It judges nothing. Invariant: bytes and times are those of the receiving application.
  */
 
-import { ADDRESSES, type Lab, type LabProgram } from './lab.js';
+import { ADDRESSES, type KernelCongestion, type Lab, type LabProgram, type Place } from './lab.js';
 import type { Received, Sample } from './programs/meter.js';
 import type { Door, ReceiveTask, SendTask, Sent } from './programs/task-types.js';
 
-export type FlowKind = 'ours' | 'tcp';
+/** Who carries a flow: burstwire with its default congestion control, or the kernel's TCP with one of its own. */
+export type Carrier = 'burstwire' | KernelCongestion;
 
 /** A flow from a to b under way. */
 export interface Flow {
@@ -16,27 +17,53 @@ export interface Flow {
   readonly sender: LabProgram;
 }
 
+/** What arrived, and what was sent if all of it has arrived. */
+export interface FlowEnd {
+  readonly received: Received;
+  readonly sent?: Sent;
+}
+
+/** @param place two flows of one laboratory have two places: the kernel's congestion control is chosen by address */
 export async function startFlow(
   lab: Lab,
-  kind: FlowKind,
+  carrier: Carrier,
   bytes: number,
-  congestion?: 'cubic' | 'newreno',
+  place: Place = 'b',
 ): Promise<Flow> {
-  const receive: ReceiveTask = { role: 'receive', address: ADDRESSES.b };
-  const receiver = lab.program('b', kind, receive);
+  const program = carrier === 'burstwire' ? 'ours' : 'tcp';
+  if (carrier !== 'burstwire') await lab.setCongestion(place, carrier);
+  const address = ADDRESSES[place];
+  const receive: ReceiveTask = { role: 'receive', address };
+  const receiver = lab.program('b', program, receive);
   const door = await receiver.next<Door>();
-  const send: SendTask = {
-    ...{ role: 'send', from: ADDRESSES.a, address: ADDRESSES.b, bytes },
-    ...door,
-    ...(congestion === undefined ? {} : { congestion }),
-  };
-  return { receiver, sender: lab.program('a', kind, send) };
+  const send: SendTask = { role: 'send', from: ADDRESSES.a, address, bytes, ...door };
+  return { receiver, sender: lab.program('a', program, send) };
 }
 
 /** Waits until all has arrived. */
-export async function finishFlow(flow: Flow): Promise<{ received: Received; sent: Sent }> {
+export async function finishFlow(flow: Flow): Promise<Required<FlowEnd>> {
   const received = await flow.receiver.next<Received>();
   return { received, sent: await flow.sender.next<Sent>() };
+}
+
+/** Waits until all has arrived, or cuts the flow off after `limitMs`. */
+export async function finishFlowWithin(flow: Flow, limitMs: number): Promise<FlowEnd> {
+  let isCut = false;
+  const timer = setTimeout(() => {
+    isCut = true;
+    flow.receiver.finish();
+  }, limitMs);
+  try {
+    const received = await flow.receiver.next<Received>();
+    return isCut ? { received } : { received, sent: await flow.sender.next<Sent>() };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether what arrived is what was sent; undefined when not all of it has. */
+export function isEqual({ received, sent }: FlowEnd): boolean | undefined {
+  return sent === undefined ? undefined : received.sha256 === sent.sha256;
 }
 
 /** Cuts a flow off; gives what has arrived until then. */

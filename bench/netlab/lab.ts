@@ -11,8 +11,12 @@ import { buildEmulator } from './emulator.js';
 import { type LabCounts, type LinkOptions, linkArguments } from './link.js';
 import { addNamespace, deleteNamespace, ip, onEnding, setSysctl } from './namespaces.js';
 
-export const ADDRESSES = { a: '10.77.0.1', b: '10.77.0.2' } as const;
-export type Side = keyof typeof ADDRESSES;
+export const ADDRESSES = { a: '10.77.0.1', b: '10.77.0.2', b2: '10.77.0.3' } as const;
+export type Side = 'a' | 'b';
+/** Where on side b: it has two addresses. */
+export type Place = 'b' | 'b2';
+/** Algorithms of the kernel's TCP. */
+export type KernelCongestion = 'cubic' | 'bbr';
 
 export interface LabOptions {
   /** Both directions; `aToB` and `bToA` say what is different in one. */
@@ -60,17 +64,16 @@ export class Lab {
   }
 
   /**
-   * What the kernel's TCP uses from a to b. By route: the setting of a namespace takes only what the whole machine allows
-   * to everybody (tcp_allowed_congestion_control), and the machine is not ours to change.
+   * What the kernel's TCP uses from a to this place. By route: the setting of a namespace takes only what the whole machine
+   * allows to everybody (tcp_allowed_congestion_control), and the machine is not ours to change.
    */
-  async setCongestion(name: string): Promise<void> {
-    const { a, b } = ADDRESSES;
-    const route = ['route', 'replace', b, 'dev', DEVICE, 'src', a, 'congctl', name];
-    await ip('-n', this.#namespaces.a, ...route);
+  async setCongestion(place: Place, name: KernelCongestion): Promise<void> {
+    const to = [ADDRESSES[place], 'dev', DEVICE, 'src', ADDRESSES.a];
+    await ip('-n', this.#namespaces.a, 'route', 'replace', ...to, 'congctl', name);
   }
 
   /** Whether a connection of the kernel's TCP in namespace a uses this algorithm: ss(8) knows. */
-  async isUsingCongestion(name: string): Promise<boolean> {
+  async isUsingCongestion(name: KernelCongestion): Promise<boolean> {
     const ss = ['ss', '-tinH', 'state', 'established'];
     const said = await ip('netns', 'exec', this.#namespaces.a, ...ss);
     return said.split(/\s+/).includes(name);
@@ -102,15 +105,19 @@ export class Lab {
     const emulator = this.#children.start({ command: path, args });
     if ((await emulator.nextLine()) === null) throw new Error((await emulator.ended()).stderr);
     this.#emulator = emulator;
-    const mtu = String(options.mtu ?? 1500);
-    for (const [name, here, there] of [
-      [a, ADDRESSES.a, ADDRESSES.b],
-      [b, ADDRESSES.b, ADDRESSES.a],
-    ] as const) {
-      await ip('-n', name, 'address', 'add', here, 'peer', there, 'dev', DEVICE);
-      const up = ['mtu', mtu, 'txqueuelen', DEVICE_QUEUE, 'up'];
-      await ip('-n', name, 'link', 'set', 'dev', DEVICE, ...up);
-    }
+    await this.#connect(options.mtu ?? 1500);
+  }
+
+  /** Addresses and routes; from then on packets flow. */
+  async #connect(mtu: number): Promise<void> {
+    const { a, b } = this.#namespaces;
+    const { a: left, b: right, b2: second } = ADDRESSES;
+    await ip('-n', a, 'address', 'add', left, 'peer', right, 'dev', DEVICE);
+    await ip('-n', b, 'address', 'add', right, 'peer', left, 'dev', DEVICE);
+    await ip('-n', b, 'address', 'add', second, 'dev', DEVICE);
+    const up = ['mtu', String(mtu), 'txqueuelen', DEVICE_QUEUE, 'up'];
+    for (const name of [a, b]) await ip('-n', name, 'link', 'set', 'dev', DEVICE, ...up);
+    await ip('-n', a, 'route', 'add', second, 'dev', DEVICE, 'src', left);
   }
 }
 

@@ -30,16 +30,9 @@ async function receive({ address }: ReceiveTask): Promise<void> {
   say({ port: server.address.port, publicKey: Buffer.from(identity.publicKey).toString('hex') });
 }
 
-async function send({
-  from,
-  address,
-  port,
-  publicKey,
-  bytes,
-  congestion,
-}: SendTask): Promise<void> {
+async function send({ from, address, port, publicKey, bytes }: SendTask): Promise<void> {
   onFinish(() => {});
-  const client = await Endpoint.bind({ address: from, congestion });
+  const client = await Endpoint.bind({ address: from });
   const key = Buffer.from(publicKey ?? '', 'hex');
   const connection = await client.connect({ address, port, publicKey: key });
   const stream = connection.openStream({ unidirectional: true });

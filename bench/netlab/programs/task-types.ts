@@ -29,8 +29,6 @@ export interface SendTask extends Door {
   readonly from: string;
   readonly address: string;
   readonly bytes: number;
-  /** Of ours only. */
-  readonly congestion?: 'cubic' | 'newreno';
 }
 
 export interface Sent {
