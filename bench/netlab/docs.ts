@@ -9,7 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { carrierName, type LabFile, mbit, percent, readResult } from './result.js';
 import type { LabResult } from './scenarios.js';
 
-const MARKED = /(<!-- netlab:begin -->\n)[^]*?(<!-- netlab:end -->)/;
+const MARKED = /(<!-- netlab:begin -->\n)[\s\S]*?(<!-- netlab:end -->)/;
 
 /** Returns the exit code: 2 when the result cannot be read, 1 without markers. */
 export function writeFigures(resultFile: string | undefined, document: string): number {
