@@ -27,6 +27,7 @@ class NoControl implements CongestionController {
   readonly windowBytes = BOUNDLESS_BYTES;
   readonly slowStartThresholdBytes = 0;
   readonly isSlowStart = false;
+  readonly pacingRate = 0;
   onSent(): void {}
   onAck(): void {}
   onLoss(): void {}

@@ -7,8 +7,11 @@
  */
 
 export interface TransportConfig {
-  /** 'cubic' (RFC 9438) or 'newreno' (RFC 9002 section 7). */
-  readonly congestion: 'cubic' | 'newreno';
+  /**
+   * 'cubic' (RFC 9438), 'bbr' (draft-ietf-ccwg-bbr), 'newreno' (RFC 9002 section 7), or 'ledbat'
+   * (draft-irtf-iccrg-ledbat-plus-plus), which yields to all others.
+   */
+  readonly congestion: 'cubic' | 'bbr' | 'newreno' | 'ledbat';
   /** Largest UDP payload sent, the ceiling of path MTU discovery: 1,200 to 65,507. */
   readonly maxDatagramSize: number;
   /** Silence after which a connection ends, us; the smaller of both sides' counts. */

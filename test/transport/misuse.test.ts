@@ -27,7 +27,7 @@ const bindOptions: readonly (readonly [string, readonly unknown[], readonly unkn
   ['receiveBufferSize', noNumber, [-1, 0.5, Number.POSITIVE_INFINITY]],
   ['sendBufferSize', noNumber, [-1, 0.5, Number.POSITIVE_INFINITY]],
   ['identity', [...noBytes, { publicKey: new Uint8Array(32) }], []],
-  ['congestion', noText, ['', 'reno', 'bbr', 'ledbat', 'CUBIC']],
+  ['congestion', noText, ['', 'reno', 'bbr3', 'ledbat++', 'CUBIC']],
   ['aead', noText, ['', 'aes-128-ccm', 'AES-128-GCM']],
   ['cryptoEngine', noText, ['', 'openssl']],
   ['maxDatagramSize', noNumber, [1199, 65_508, 1200.5]],

@@ -1,8 +1,8 @@
 /**
  * What a connection asks of a congestion controller, and what it shows it of the round trip time.
  *
- * Types only. `loss-based.ts` implements most of it, `controller.ts` makes one by name; the connection calls it. The
- * rules are clauses C1 to C15 of docs/congestion-control.md.
+ * Types only. `loss-based.ts` and `bbr/` implement it, `controller.ts` makes one by name; the connection calls it. The
+ * rules are clauses B, C and S of docs/congestion-control.md.
  *
  * Invariant: numbers in, numbers out; nothing of a packet is kept.
  */
@@ -22,13 +22,39 @@ export interface LossHistory {
   isLossRevoked(smallest: number, largest: number): boolean;
 }
 
+/** How fast the path delivers, by the last acknowledgement. `DeliveryRate` of the recovery has this shape. */
+export interface DeliveryView {
+  /** All bytes acknowledged so far. */
+  readonly deliveredBytes: number;
+  /** Bytes a second; 0 when the last acknowledgement gave no rate. */
+  readonly rate: number;
+  /** Delivered since the newest acknowledged packet was sent, and all that had been delivered then. */
+  readonly sampleBytes: number;
+  readonly priorDeliveredBytes: number;
+  /** That packet was sent while the application had too little. */
+  readonly isAppLimited: boolean;
+  /** In flight when it was sent, and lost since. */
+  readonly txInFlightBytes: number;
+  readonly lostSinceBytes: number;
+  /** The same of the packet that was lost last. */
+  readonly lossTxInFlightBytes: number;
+  readonly lossLostSinceBytes: number;
+  readonly isLossAppLimited: boolean;
+  /** The application has too little now. */
+  readonly isShort: boolean;
+}
+
+export type CongestionName = 'cubic' | 'bbr' | 'newreno' | 'ledbat';
+
 export interface CongestionController {
-  readonly name: 'cubic' | 'newreno';
+  readonly name: CongestionName;
   /** Bytes that may be in flight: whole, at least two datagrams. */
   readonly windowBytes: number;
   /** Infinity before the first congestion. */
   readonly slowStartThresholdBytes: number;
   readonly isSlowStart: boolean;
+  /** Bytes a second that the pacer keeps to; 0: it works that out from the window (P1). */
+  readonly pacingRate: number;
 
   /**
    * In-flight packets were sent, one or a train: `bytes` together, `bytesInFlight` with them, `largestSent` the last

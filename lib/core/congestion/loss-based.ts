@@ -1,8 +1,8 @@
 /**
- * What NewReno and CUBIC have in common: the windows they start with and never fall below, slow start, one reduction
+ * What NewReno, CUBIC and LEDBAT++ have in common: the windows they start with and never fall below, slow start, one reduction
  * a round trip, persistent congestion, and growth only of a window that is used (RFC 9002 section 7).
  *
- * Clauses C1 to C9 and C16 of docs/congestion-control.md. How the window grows in congestion avoidance and how far it falls, the two subclasses say. It detects no loss and
+ * Clauses C1 to C9 and C16 of docs/congestion-control.md. How the window grows in congestion avoidance and how far it falls, the subclasses say. It detects no loss and
  * reads no clock. Called by the connection, through `CongestionController`.
  *
  * Invariant: windowBytes is whole and at least two datagrams; recovery ends with a packet sent after it began.
@@ -10,12 +10,8 @@
 
 import type { CongestionController, LossHistory, RttView } from './congestion-controller.js';
 import { HyStart } from './hystart.js';
+import { checkDatagramBytes, initialWindow, MINIMUM_WINDOW_DATAGRAMS } from './initial-window.js';
 import { UNDO_OWN, UndoStack } from './undo-stack.js';
-
-/** RFC 9002 section 7.2 (C1). */
-const INITIAL_WINDOW_DATAGRAMS = 10;
-const INITIAL_WINDOW_BYTES = 14_720;
-const MINIMUM_WINDOW_DATAGRAMS = 2;
 
 /** Columns of what is kept of the time before a reduction (C16). */
 const LAST_END = UNDO_OWN;
@@ -25,18 +21,10 @@ const START_US = UNDO_OWN + 3;
 const NOTICED_US = UNDO_OWN + 4;
 const CURVE = UNDO_OWN + 5;
 
-function initialWindow(datagramBytes: number): number {
-  const floor = Math.max(INITIAL_WINDOW_BYTES, MINIMUM_WINDOW_DATAGRAMS * datagramBytes);
-  return Math.min(INITIAL_WINDOW_DATAGRAMS * datagramBytes, floor);
-}
-
-function checkDatagramBytes(bytes: number): void {
-  if (Number.isSafeInteger(bytes) && bytes > 0) return;
-  throw new RangeError(`datagram size must be a whole number of bytes above 0: ${bytes}`);
-}
-
 export abstract class LossBased implements CongestionController {
-  abstract readonly name: 'cubic' | 'newreno';
+  abstract readonly name: 'cubic' | 'newreno' | 'ledbat';
+  /** The pacer goes by the window. */
+  readonly pacingRate = 0;
   windowBytes: number;
   slowStartThresholdBytes = Number.POSITIVE_INFINITY;
   protected datagramBytes: number;
@@ -81,7 +69,7 @@ export abstract class LossBased implements CongestionController {
     _bytesInFlight: number,
     isWindowLimited: boolean,
   ): void {
-    if (this.slowStartThresholdBytes === Number.POSITIVE_INFINITY) {
+    if (this.watchesDelay && this.slowStartThresholdBytes === Number.POSITIVE_INFINITY) {
       this.#watchDelay(largestAcked, rtt);
     }
     if (largestAcked > this.#recoveryEnd) {
@@ -156,6 +144,16 @@ export abstract class LossBased implements CongestionController {
   /** For `elapsedUs` until now the window was not in use. */
   protected abstract pause(elapsedUs: number): void;
 
+  /** Bytes that an acknowledged byte adds in slow start. */
+  protected slowStartShare(): number {
+    return 1;
+  }
+
+  /** Whether HyStart++ ends the first slow start. */
+  protected get watchesDelay(): boolean {
+    return true;
+  }
+
   protected minimumBytes(): number {
     return MINIMUM_WINDOW_DATAGRAMS * this.datagramBytes;
   }
@@ -176,7 +174,8 @@ export abstract class LossBased implements CongestionController {
     }
     // HyStart++ is for the first slow start; later ones know where to stop (C2, C9).
     const isFirst = this.slowStartThresholdBytes === Number.POSITIVE_INFINITY;
-    const growthBytes = isFirst ? ackedBytes / this.#hystart.growthDivisor : ackedBytes;
+    const fullBytes = ackedBytes * this.slowStartShare();
+    const growthBytes = isFirst ? fullBytes / this.#hystart.growthDivisor : fullBytes;
     this.grow(Math.min(growthBytes, roomBytes));
     if (growthBytes > roomBytes) this.avoid(nowUs, ackedBytes - roomBytes, rtt);
   }

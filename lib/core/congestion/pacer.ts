@@ -47,13 +47,18 @@ export class Pacer {
     this.#datagramBytes = datagramBytes;
   }
 
-  /** After each change of the window or the round trip time: what was earned until now was earned at the old rate. */
+  /**
+   * After each change of the window or the round trip time: what was earned until now was earned at the old rate.
+   *
+   * @param fixedRate the controller's own rate (P1), bytes a second; 0 for none
+   */
   update(
     nowUs: number,
     windowBytes: number,
     smoothedUs: number,
     hasSample: boolean,
     isSlowStart: boolean,
+    fixedRate = 0,
   ): void {
     if (!hasSample || smoothedUs < 2 * this.#granularityUs) {
       this.isOff = true;
@@ -61,7 +66,8 @@ export class Pacer {
       return;
     }
     this.#earn(nowUs);
-    this.rate = ((isSlowStart ? SLOW_START_GAIN : GAIN) * windowBytes * 1e6) / smoothedUs;
+    const windowRate = ((isSlowStart ? SLOW_START_GAIN : GAIN) * windowBytes * 1e6) / smoothedUs;
+    this.rate = fixedRate > 0 ? fixedRate : windowRate;
     this.#size();
     if (this.isOff) this.#creditBytes = this.#capBytes();
     else this.#creditBytes = Math.min(this.#creditBytes, this.#capBytes());

@@ -88,6 +88,9 @@ function fill(
     if (!state.hasPayload) {
       if (state.ackPolicy.onTimer(nowUs)) packet(state, builder, nowUs, datagramBytes, false);
       state.isWindowLimited = false;
+      if (allowance > 0 && recovery.bytesInFlight + datagramBytes <= windowBytes) {
+        recovery.markAppLimited();
+      }
       return false;
     }
     const flight = recovery.bytesInFlight - state.mtuProbeBytes;

@@ -206,11 +206,17 @@ export class ConnectionState {
     this.keys = options.keys;
     this.sealKey = options.keys.sealKey;
     this.peerMaxAckDelayUs = parameters.maxAckDelayMs * 1000;
-    this.recovery = new Recovery({ maxAckDelayUs: this.peerMaxAckDelayUs, random: options.random });
+    this.recovery = new Recovery({
+      maxAckDelayUs: this.peerMaxAckDelayUs,
+      random: options.random,
+      samplesDelivery: config.congestion === 'bbr',
+    });
     this.received = new ReceivedPackets();
     this.ackPolicy = new AckPolicy();
     this.ecn = new EcnValidation(config.ecn);
-    this.congestion = createController(config.congestion, BASE_DATAGRAM_BYTES);
+    const { delivery } = this.recovery;
+    const inputs = { delivery, random: options.random };
+    this.congestion = createController(config.congestion, BASE_DATAGRAM_BYTES, inputs);
     this.pacer = new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs);
     this.bucket = new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
     this.maxUdpPayloadSize = Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize);

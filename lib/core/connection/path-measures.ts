@@ -29,7 +29,10 @@ const NO_SAMPLE: RttValues = {
 export function freshMeasures(state: ConnectionState, isIpv4: boolean): PathMeasures {
   const { config, maxUdpPayloadSize } = state;
   return {
-    congestion: createController(config.congestion, BASE_DATAGRAM_BYTES),
+    congestion: createController(config.congestion, BASE_DATAGRAM_BYTES, {
+      delivery: state.recovery.delivery,
+      random: state.random,
+    }),
     pacer: new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs),
     pathMtu: new PathMtu({ maximum: maxUdpPayloadSize, isIpv4 }),
     ecn: new EcnValidation(false),

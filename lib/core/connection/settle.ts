@@ -116,8 +116,8 @@ export function afterChange(state: ConnectionState, nowUs: number): void {
   const { rtt } = recovery;
   // The path itself decides, not the queue that we build on it: a short one is clocked by its ACKs alone (P2).
   const isPaceable = rtt.hasSample && rtt.minUs >= 2 * state.config.timerGranularityUs;
-  const { windowBytes, isSlowStart } = congestion;
-  pacer.update(nowUs, windowBytes, rtt.smoothedUs, isPaceable, isSlowStart);
+  const { windowBytes, isSlowStart, pacingRate } = congestion;
+  pacer.update(nowUs, windowBytes, rtt.smoothedUs, isPaceable, isSlowStart, pacingRate);
 }
 
 function onEcnCounts(

@@ -13,6 +13,7 @@ import { MAX_ACK_DELAY_US } from '../config.js';
 import { NO_ERROR } from '../error-codes.js';
 import type { Random, Tracer } from '../ports.js';
 import { acknowledgeLost, acknowledgeOutstanding, checkAck } from './acknowledgement.js';
+import { DeliveryRate } from './delivery-rate.js';
 import { LossDetection } from './loss-detection.js';
 import { Outcome } from './outcome.js';
 import { ProbeTimeout, requeueOldest } from './probe-timeout.js';
@@ -34,10 +35,14 @@ export interface RecoveryOptions {
   readonly maxAckDelayUs?: number;
   /** Mean distance of the first skipped packet numbers. Default 256; Infinity skips none. */
   readonly skipPeriod?: number;
+  /** Whether `delivery` is kept. Default no. */
+  readonly samplesDelivery?: boolean;
 }
 
 export class Recovery extends Outcome {
   readonly rtt = new Rtt();
+  /** How fast the path delivers, when the options ask for it (D1 to D5). */
+  readonly delivery = new DeliveryRate();
   /** Packets that were declared lost and acknowledged later. */
   spuriouslyLost = 0;
   readonly #packets = new SentPackets();
@@ -49,6 +54,10 @@ export class Recovery extends Outcome {
   constructor(options: RecoveryOptions) {
     super();
     this.#maxAckDelayUs = options.maxAckDelayUs ?? MAX_ACK_DELAY_US;
+    if (options.samplesDelivery) {
+      this.delivery.resize(this.#packets.capacity, 0, 0);
+      this.#packets.delivery = this.delivery;
+    }
     this.#skipped = new SkippedNumbers(options.random, options.skipPeriod);
     this.#loss = new LossDetection(
       this.#packets,
@@ -223,13 +232,21 @@ export class Recovery extends Outcome {
     this.#sampleRtt(ranges[1], delayUs, nowUs);
     if (this.ackedEliciting > 0) this.#pto.count = 0;
     this.#loss.detect(nowUs, -1, handler);
+    packets.delivery?.onLost(packets, this);
+    packets.delivery?.onAck(packets, this, nowUs, this.rtt.minUs);
     return NO_ERROR;
+  }
+
+  /** The application has no more although it could send (D4). */
+  markAppLimited(): void {
+    this.#packets.delivery?.markAppLimited(this.bytesInFlight);
   }
 
   /** Declares lost what is lost by now (R7, R8). */
   detectLost(nowUs: number, handler: FrameHandler): void {
     this.clear();
     this.#loss.detect(nowUs, -1, handler);
+    this.#packets.delivery?.onLost(this.#packets, this);
   }
 
   /** When to call `onTimer`; Infinity when nothing is in flight (R8, R11, R14). */
@@ -253,6 +270,7 @@ export class Recovery extends Outcome {
     const { elicitingInFlight, probesInFlight, next } = this.#packets;
     if (this.#loss.lossTimeUs !== Number.POSITIVE_INFINITY) {
       this.#loss.detect(nowUs, -1, handler);
+      this.#packets.delivery?.onLost(this.#packets, this);
       return TIMER_LOST;
     }
     if (elicitingInFlight === probesInFlight) {

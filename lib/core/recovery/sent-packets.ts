@@ -10,6 +10,7 @@
  * packets. A packet of ours is in flight exactly when it is ack-eliciting: PADDING never goes without a PING.
  */
 
+import type { DeliveryRate } from './delivery-rate.js';
 import { LostPackets } from './lost-packets.js';
 import { type FrameHandler, SentFrames } from './sent-frames.js';
 
@@ -47,6 +48,8 @@ export class SentPackets {
   readonly frames = new SentFrames();
   /** Lost ones that are remembered, for the case that their acknowledgement is only late. */
   readonly lost = new LostPackets();
+  /** Its own columns, for a controller that asks for it. */
+  delivery: DeliveryRate | undefined = undefined;
   /** First number that has an entry. */
   first = 0;
   /** First number that may be outstanding. */
@@ -86,8 +89,12 @@ export class SentPackets {
     this.frameCount[at] = frames.pending;
     frames.commit();
     this.next++;
-    if ((flags & ACK_ELICITING) === 0) return;
+    if ((flags & ACK_ELICITING) === 0) {
+      this.delivery?.onSent(at, nowUs, 0, this.bytesInFlight);
+      return;
+    }
     this.bytesInFlight += bytes;
+    this.delivery?.onSent(at, nowUs, bytes, this.bytesInFlight);
     this.elicitingInFlight++;
     if ((flags & MTU_PROBE) !== 0) this.probesInFlight++;
   }
@@ -151,5 +158,6 @@ export class SentPackets {
     this.frameStart = frameStart;
     this.frameCount = frameCount;
     this.mask = capacity - 1;
+    this.delivery?.resize(capacity, this.first, this.next);
   }
 }

@@ -16,10 +16,12 @@ describe('createController', () => {
   it('makes what the configuration names', () => {
     expect(createController('cubic', MDS).name).toBe('cubic');
     expect(createController('newreno', MDS).name).toBe('newreno');
+    expect(createController('ledbat', MDS).name).toBe('ledbat');
   });
 
   it('throws for another name', () => {
-    expect(() => createController('bbr' as 'cubic', MDS)).toThrow(/bbr/);
+    expect(() => createController('vegas' as 'cubic', MDS)).toThrow(/vegas/);
+    expect(() => createController('bbr', MDS)).toThrow(/how fast/);
   });
 
   it.each([0, -1200, 1200.5, Number.NaN, Number.POSITIVE_INFINITY])(

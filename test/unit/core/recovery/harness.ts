@@ -77,10 +77,17 @@ export class Harness {
   readonly recorder = new Recorder();
   nowUs = 1_000_000;
 
-  constructor(options: { readonly skipPeriod?: number; readonly seed?: number } = {}) {
+  constructor(
+    options: {
+      readonly skipPeriod?: number;
+      readonly seed?: number;
+      readonly samplesDelivery?: boolean;
+    } = {},
+  ) {
     this.recovery = new Recovery({
       random: seededRandom(options.seed ?? 1),
       skipPeriod: options.skipPeriod ?? Number.POSITIVE_INFINITY,
+      samplesDelivery: options.samplesDelivery ?? false,
     });
   }
 
