@@ -10,6 +10,7 @@ import type { Operation, OperationCase } from '../../sim/operations/operation.js
 import type { Target } from '../target.js';
 
 const OPERATION_BYTES = 4;
+const CONGESTION = ['cubic', 'newreno', 'bbr', 'ledbat'] as const;
 
 function operationOf(first: number, second: number, large: number): Operation {
   const side = (first & 1) === 0 ? 0 : 1;
@@ -55,7 +56,8 @@ function caseOf(input: Uint8Array): OperationCase {
     operations.push(operationOf(input[at], input[at + 1], (input[at + 2] << 8) | input[at + 3]));
   }
   return {
-    seed: settings >> 4,
+    seed: settings >> 6,
+    congestion: CONGESTION[(settings >> 4) & 3],
     maxStreams: [1, 2, 10, 100][settings & 3],
     initialStreamData: (settings & 4) === 0 ? 1 << 10 : 64 << 10,
     maxDatagramSize: (settings & 8) === 0 ? 1200 : 1452,

@@ -5,6 +5,7 @@
  */
 
 import fc from 'fast-check';
+import type { TransportConfig } from '../../../lib/core/config.js';
 import type { Side } from '../goals/goal.js';
 
 /** `side` is who acts; of the network operations, whose inbound datagrams are meant. `stream` picks one of its streams. */
@@ -30,6 +31,7 @@ export type Operation =
 export interface OperationCase {
   /** Of the dice of both endpoints. */
   readonly seed: number;
+  readonly congestion: TransportConfig['congestion'];
   readonly maxStreams: number;
   readonly initialStreamData: number;
   readonly maxDatagramSize: number;
@@ -80,6 +82,7 @@ const operations = fc
 
 export const anyCase: fc.Arbitrary<OperationCase> = fc.record({
   seed: fc.nat({ max: 1_000_000 }),
+  congestion: fc.constantFrom('cubic', 'newreno', 'bbr', 'ledbat'),
   maxStreams: fc.constantFrom(1, 2, 10, 100),
   initialStreamData: fc.constantFrom(1 << 10, 8 << 10, 64 << 10),
   maxDatagramSize: fc.constantFrom(1200, 1452),
