@@ -25,12 +25,23 @@ afterAll(() => {
   if (file) writeResult(file, results);
 });
 
-describeInLab('a transfer of 25 MB', () => {
-  it('arrives whole through 20 Mbit/s, 15 ms and 1 % loss', { timeout: LIMIT_MS }, async () => {
+describeInLab('a transfer', () => {
+  it('of 25 MB arrives whole through 20 Mbit/s, 15 ms and 1 % loss', {
+    timeout: LIMIT_MS,
+  }, async () => {
     const result = note(await transfer('burstwire'));
     expect(result.bytes).toBe(BYTES);
     expect(result.isEqual).toBe(true);
     expect(result.link.aToB.lost).toBeGreaterThan(100);
+  });
+
+  it('is slowed down by marks of the link, without a loss', { timeout: LIMIT_MS }, async () => {
+    const marking = { rateBits: 20_000_000, delayMs: 5, queueBytes: 200_000, markBytes: 15_000 };
+    const result = note(await transfer('burstwire', marking, 4_000_000));
+    expect(result.isEqual).toBe(true);
+    expect(result.link.aToB.marked).toBeGreaterThan(0);
+    expect(result.link.aToB.queueDrops).toBe(0);
+    expect(result.link.aToB.mostQueuedBytes).toBeLessThan(200_000);
   });
 
   it('shares 10 Mbit/s with TCP CUBIC', { timeout: LIMIT_MS }, async () => {
