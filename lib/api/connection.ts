@@ -196,7 +196,11 @@ export class Connection
 
   /** A snapshot of what the connection measures and counts. */
   stats(): ConnectionStats {
-    return readConnectionStats(this.#core, this.#inbox.datagramsUnread);
+    return readConnectionStats(this.#core, {
+      datagramsUnread: this.#inbox.datagramsUnread,
+      streamsUnclaimed: this.#unclaimed.size,
+      messagesUntaken: this.#inbox.messages.length,
+    });
   }
 
   /**

@@ -36,7 +36,17 @@ export interface ConnectionStats extends CoreStats {
   readonly retransmitted: number;
   /** Unreliable datagrams that came and gave way, because nobody took them. */
   readonly datagramsUnread: number;
+  /** Streams of the peer that wait for a listener or a loop now: at most twice `maxStreams`, then the peer waits. */
+  readonly streamsUnclaimed: number;
+  /** Messages that do: they hold their bytes of the connection's window, and a place among its streams. */
+  readonly messagesUntaken: number;
 }
+
+/** What the API's side of a connection counts itself. */
+export type InboxCounts = Pick<
+  ConnectionStats,
+  'datagramsUnread' | 'streamsUnclaimed' | 'messagesUntaken'
+>;
 
 export function readEndpointStats(
   core: CoreEndpoint,
@@ -56,10 +66,7 @@ export function readEndpointStats(
   };
 }
 
-export function readConnectionStats(
-  core: CoreConnection,
-  datagramsUnread: number,
-): ConnectionStats {
+export function readConnectionStats(core: CoreConnection, inbox: InboxCounts): ConnectionStats {
   const stats = core.stats();
   return {
     ...stats,
@@ -67,6 +74,6 @@ export function readConnectionStats(
     cwnd: stats.congestionWindow,
     lost: stats.packetsLost,
     retransmitted: Number(stats.retransmittedBytes),
-    datagramsUnread,
+    ...inbox,
   };
 }

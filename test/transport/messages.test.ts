@@ -68,6 +68,8 @@ describe.each(engines)('messages: $name', (variant) => {
     await turns(20);
     // What is not taken is not given back: the window, and nothing beyond.
     expect(resolved).toBeLessThanOrEqual(window / size);
+    expect(there.stats().messagesUntaken).toBeGreaterThanOrEqual(resolved);
+    expect(there.stats().messagesUntaken).toBeLessThanOrEqual(window / size);
     const hashes = new Set<string>();
     there.on('message', (bytes) => hashes.add(hashOf(bytes)));
     await within(Promise.all(sent), () => `all ${count} messages, not ${resolved}`);
@@ -76,6 +78,7 @@ describe.each(engines)('messages: $name', (variant) => {
       () => `all ${count} messages, not ${hashes.size}`,
     );
     expect(hashes).toEqual(new Set(sent.map((_, number) => hashOf(seeded(size, number)))));
+    expect(there.stats().messagesUntaken).toBe(0);
   });
 
   it('come to loops, which end with the connection after what waits', async () => {

@@ -98,6 +98,7 @@ describe.each(engines)('streams: $name', (variant) => {
       () => there.stats().streamsAccepted === 16 + 1,
       () => 'the first of them',
     );
+    expect(there.stats().streamsUnclaimed).toBe(16 + 1);
     // Taken, and not read: the peer still has to wait.
     const taken: TransportStream[] = [];
     there.on('stream', (peer) => taken.push(peer));
@@ -105,6 +106,7 @@ describe.each(engines)('streams: $name', (variant) => {
       await new Promise((resolve) => talk.write('.', resolve));
     }
     expect(taken).toHaveLength(16 + 1);
+    expect(there.stats().streamsUnclaimed).toBe(0);
     there.on('stream', (peer) => peer.resume());
     const [first, ...others] = taken;
     first!.destroy();
