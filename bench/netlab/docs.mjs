@@ -3,6 +3,6 @@
 import { fileURLToPath } from 'node:url';
 import '../micro/typescript.mjs';
 
-const { writeFigures } = await import('./docs.js');
+const { writeFigures } = await import('./write-figures.js');
 const document = fileURLToPath(new URL('../../docs/netlab.md', import.meta.url));
 process.exitCode = writeFigures(process.argv[2], document);
