@@ -7,6 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { PATH_RESPONSES_MAX } from '../../lib/core/connection/path.js';
 import { EVENT_CLOSED, EVENT_DATAGRAM, EVENT_STREAM } from '../../lib/core/event-ring.js';
+import type { Stream } from '../../lib/core/streams/stream.js';
 import * as types from '../../lib/core/wire/frame-types.js';
 import { ack, frame, join, newId, path, repeated, stream } from './support/frames.js';
 import { RawPeer } from './support/raw-peer.js';
@@ -171,6 +172,19 @@ describe('streams', () => {
     expect(peer.heard.some(({ type }) => type === types.FRAME_MAX_STREAM_DATA)).toBe(false);
     peer.send(stream(0, 10_000, ONE));
     expect(peer.closedName).toBe('FLOW_CONTROL_ERROR');
+  });
+
+  it('that overlap with other bytes: the first that came stay', () => {
+    const peer = new RawPeer();
+    peer.send(stream(0, 2, Uint8Array.of(3, 4)));
+    peer.send(stream(0, 0, Uint8Array.of(1, 2, 9, 9, 5)));
+    peer.send(stream(0, 0, Uint8Array.of(8, 8, 8, 8, 8, 6), true));
+    const opened = peer.told.find(({ kind }) => kind === EVENT_STREAM)?.subject as Stream;
+    const bytes: number[] = [];
+    for (let chunk = opened.read(); chunk !== undefined; chunk = opened.read()) {
+      bytes.push(...chunk);
+    }
+    expect(bytes).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('of nothing but an end are as many as are allowed', () => {
