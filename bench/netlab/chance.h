@@ -1,6 +1,6 @@
 // Chance of one direction: a generator (splitmix64) and the two models of loss. No clock, no
-// packets; used by link.cc. Invariant: the same seed and the same number of packets give the same
-// decisions, whatever the options of others are.
+// packets; used by link.cc. Invariant: the same seed, options and number of packets give the same
+// decisions.
 #pragma once
 
 #include <cstdint>

@@ -45,7 +45,7 @@ Verdict Link::take(int64_t now_ns, uint8_t* packet, size_t length) {
 }
 
 bool Link::is_lost() {
-  // Both are asked each time, so that one option does not change what another one decides.
+  // Both are asked each time, so that neither model misses packets that the other one takes.
   const bool alone = chance_.happens(settings_.loss);
   const bool in_burst = burst_.loses(chance_);
   return alone || in_burst;
