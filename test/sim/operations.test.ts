@@ -17,7 +17,10 @@ import { PATIENCE } from './patience.js';
 const numRuns = Number(process.env.BURSTWIRE_CASES ?? 300);
 const seed = Number(process.env.BURSTWIRE_CASES_SEED ?? 1);
 
-describe('random operations', PATIENCE, () => {
+/** Many more cases than usual may take as much longer. */
+const timeout = PATIENCE.timeout + 200 * numRuns;
+
+describe('random operations', { timeout }, () => {
   it('come to rest, and lose, double and swap nothing', () => {
     fc.assert(
       fc.property(anyCase, (given) => new Duet(given).run()),
