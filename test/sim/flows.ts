@@ -45,6 +45,8 @@ export interface FlowsOptions {
   /** What all flows go through on their way there; made with the context of the network. */
   readonly middle: (network: Network) => Link[];
   readonly config?: Partial<TransportConfig>;
+  /** Of each flow's sender; default: as in `config`. */
+  readonly congestionOf?: (flow: number) => TransportConfig['congestion'];
   /** From the start of one flow to that of the next, us. */
   readonly staggerUs?: number;
   /** All flows leave from one endpoint. Default: each from its own. */
@@ -60,6 +62,7 @@ export class Flows {
   readonly network = new Network(this.scheduler, new Trace(false));
   readonly #goals: (readonly StreamGoal[])[] = [];
   readonly #sessions: Session[] = [];
+  readonly #senders: Peer[] = [];
 
   constructor(options: FlowsOptions) {
     const rng = new Rng(options.seed ?? 1);
@@ -69,6 +72,7 @@ export class Flows {
     for (let flow = 0; flow < flows; flow++) {
       const sender = only ?? this.#makePeer(2 * flow, options, rng);
       if (options.hasOneSender) only = sender;
+      this.#senders.push(sender);
       const receiver = this.#makePeer(2 * flow + 1, options, rng);
       const goals = options.goals?.(flow) ?? [endlessStream()];
       const session = new Session({
@@ -109,6 +113,11 @@ export class Flows {
     return this.#goals.map((goals) => goals.reduce((sum, { bytesRead }) => sum + bytesRead, 0));
   }
 
+  /** The event loop of a flow's sender stands still. */
+  stall(flow: number, durationUs: number): void {
+    this.#senders[flow].host.stall(durationUs);
+  }
+
   /** Figures of a flow's sender. */
   stats(flow = 0): AppStats {
     return this.#sessions[flow].connections[0]!.stats();
@@ -125,6 +134,7 @@ export class Flows {
       sendBuffer: WIDE_BYTES / 4,
       maxDatagramSize: 1452,
       ...options.config,
+      ...(options.congestionOf && { congestion: options.congestionOf(place >> 1) }),
     };
     const model = options.host ?? REAL_HOST;
     const host = new Host(`peer ${place}`, this.network, model, own.fork('host'), NOBODY);

@@ -1,0 +1,35 @@
+/**
+ * The matrix of paths and controllers. `npm test` runs a representative part; BURSTWIRE_MATRIX=all runs every cell, and
+ * BURSTWIRE_MATRIX_FILE=x.json writes the figures down (scripts/congestion-matrix.mjs makes docs/congestion.md of them).
+ */
+
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { PATIENCE } from '../patience.js';
+import { CELLS, type Cell } from './cells.js';
+import { type Figures, measure } from './measure.js';
+
+const isAll = process.env.BURSTWIRE_MATRIX === 'all';
+const file = process.env.BURSTWIRE_MATRIX_FILE;
+const results: (Figures & Pick<Cell, 'group' | 'name' | 'gate'> & { isPassed: boolean })[] = [];
+
+/** The quick ones first. */
+const quick = CELLS.filter(({ isQuick }) => isQuick);
+const chosen = isAll ? [...quick, ...CELLS.filter(({ isQuick }) => !isQuick)] : quick;
+
+describe('the matrix', PATIENCE, () => {
+  it.each(chosen)('$group: $name: $gate', (cell) => {
+    const figures = measure(cell.path);
+    const isPassed = cell.passes(figures);
+    const { group, name, gate } = cell;
+    results.push({ group, name, gate, isPassed, ...figures });
+    if (file !== undefined) writeFileSync(file, JSON.stringify(results));
+    // Whoever writes it down wants all of it.
+    if (file === undefined) expect({ ...figures, isPassed }).toMatchObject({ isPassed: true });
+  });
+
+  it('has each cell once', () => {
+    const names = CELLS.map(({ group, name }) => `${group}: ${name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
