@@ -10,7 +10,12 @@
  */
 
 import type { Outcome } from './outcome.js';
-import type { SentPackets } from './sent-packets.js';
+
+/** What is read of the ring of packets: `SentPackets` has this shape. */
+export interface SentTimes {
+  readonly mask: number;
+  readonly sentUs: Float64Array;
+}
 
 export class DeliveryRate {
   /** All bytes acknowledged so far, late ones too, and all that were declared lost. */
@@ -91,7 +96,7 @@ export class DeliveryRate {
   }
 
   /** What an ACK has settled (D2, D3). `minRttUs`: no rate over a shorter time. */
-  onAck(packets: SentPackets, outcome: Outcome, nowUs: number, minRttUs: number): void {
+  onAck(packets: SentTimes, outcome: Outcome, nowUs: number, minRttUs: number): void {
     this.rate = 0;
     this.sampleBytes = 0;
     const newlyBytes = outcome.ackedBytes + outcome.revivedBytes;
@@ -118,7 +123,7 @@ export class DeliveryRate {
   }
 
   /** What was lost, by an ACK or a timer (D5); before `onAck` of the same ACK. */
-  onLost(packets: SentPackets, outcome: Outcome): void {
+  onLost(packets: SentTimes, outcome: Outcome): void {
     if (outcome.lostPackets === 0) return;
     this.lostBytes += outcome.lostBytes;
     const at = outcome.largestLostNumber & packets.mask;
