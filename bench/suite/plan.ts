@@ -34,11 +34,11 @@ export interface PlannedBenchmark {
 }
 
 const PACES: Readonly<Record<Group, Pace>> = {
-  micro: { rounds: 3, seconds: 0.15, warmupSeconds: 0.08 },
-  components: { rounds: 3, seconds: 0.25, warmupSeconds: 0.1 },
-  e2e: { rounds: 3, seconds: 0.7, warmupSeconds: 0.25 },
-  stress: { rounds: 3, seconds: 0.5, warmupSeconds: 0.15 },
-  ablation: { rounds: 3, seconds: 0.4, warmupSeconds: 0.15 },
+  micro: { rounds: 2, seconds: 0.15, warmupSeconds: 0.08 },
+  components: { rounds: 2, seconds: 0.25, warmupSeconds: 0.1 },
+  e2e: { rounds: 2, seconds: 0.7, warmupSeconds: 0.25 },
+  stress: { rounds: 2, seconds: 0.5, warmupSeconds: 0.15 },
+  ablation: { rounds: 2, seconds: 0.4, warmupSeconds: 0.15 },
 };
 
 const QUICK: Pace = { rounds: 1, seconds: 0.1, warmupSeconds: 0.02 };
