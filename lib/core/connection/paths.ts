@@ -8,6 +8,8 @@
  * from `open` to `close`; new addresses and changes cost credit, which comes back at SWITCHES_PER_SECOND.
  */
 
+import { Budget } from '../budget.js';
+import { sameBytes } from '../handshake/bytes.js';
 import type { Addresses } from '../ports.js';
 import { Path, type RttValues } from './path.js';
 
@@ -54,8 +56,7 @@ export class Paths {
 
   readonly #addresses: Addresses;
   readonly #all: Path[] = [];
-  #credit = SWITCHES_BURST;
-  #creditUs: number;
+  readonly #budget: Budget;
   #failures = 0;
   #penaltyUntilUs = Number.NEGATIVE_INFINITY;
 
@@ -71,7 +72,7 @@ export class Paths {
     nowUs: number,
   ) {
     this.#addresses = addresses;
-    this.#creditUs = nowUs;
+    this.#budget = new Budget(SWITCHES_BURST, SWITCHES_PER_SECOND, nowUs);
     this.current = this.#add(peer, isValidated, creditBytes);
     this.target = this.current;
   }
@@ -123,14 +124,12 @@ export class Paths {
 
   /** Whether one more new address, or change, is within the limit; counted when it is not. */
   takeCredit(nowUs: number): boolean {
-    const earned = ((nowUs - this.#creditUs) * SWITCHES_PER_SECOND) / 1e6;
-    this.#credit = Math.min(SWITCHES_BURST, this.#credit + Math.max(earned, 0));
-    this.#creditUs = nowUs;
-    if (this.#credit < 1) {
+    this.#budget.refill(nowUs);
+    if (this.#budget.credit < 1) {
       this.refused++;
       return false;
     }
-    this.#credit--;
+    this.#budget.credit--;
     return true;
   }
 
@@ -152,8 +151,7 @@ export class Paths {
   /** Whether two addresses differ in the port alone. */
   isSameHost(left: Path, right: Path): boolean {
     const { address } = this.#addresses.sourceOf(left.peer);
-    const other = this.#addresses.sourceOf(right.peer).address;
-    return address.length === other.length && address.every((byte, at) => byte === other[at]);
+    return sameBytes(address, this.#addresses.sourceOf(right.peer).address);
   }
 
   /** After each change of what a path waits for. */

@@ -8,7 +8,7 @@
  * Invariant: in any time t no more than BURST + PER_SECOND * t useless frames pass; an honest peer never comes near.
  */
 
-import { AS_DOUBLE } from '../doubles.js';
+import { Budget } from '../budget.js';
 
 /** As many at once: all streams of a connection that are given up, several times over. As ngtcp2 has it. */
 export const USELESS_BURST = 10_000;
@@ -18,12 +18,10 @@ export const USELESS_PER_SECOND = 330;
 export class UselessFrames {
   /** All that came, those that one packet was forgiven included. */
   count = 0;
-  #credit = AS_DOUBLE;
-  #updatedUs = AS_DOUBLE;
+  readonly #budget: Budget;
 
   constructor(nowUs: number) {
-    this.#credit = USELESS_BURST;
-    this.#updatedUs = nowUs;
+    this.#budget = new Budget(USELESS_BURST, USELESS_PER_SECOND, nowUs);
   }
 
   /**
@@ -32,10 +30,8 @@ export class UselessFrames {
    */
   take(frames: number, isForgivenOne: boolean, nowUs: number): boolean {
     this.count += frames;
-    const elapsedUs = Math.max(nowUs - this.#updatedUs, 0);
-    this.#updatedUs = Math.max(nowUs, this.#updatedUs);
-    const earned = this.#credit + (elapsedUs * USELESS_PER_SECOND) / 1e6;
-    this.#credit = Math.min(earned, USELESS_BURST) - (isForgivenOne ? frames - 1 : frames);
-    return this.#credit >= 0;
+    this.#budget.refill(nowUs);
+    this.#budget.credit -= isForgivenOne ? frames - 1 : frames;
+    return this.#budget.credit >= 0;
   }
 }

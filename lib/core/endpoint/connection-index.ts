@@ -4,13 +4,15 @@
  * Open addressing with linear probing, four integers an entry (id, id, slot + 1, hash) in one array, so that a look-up
  * is one cache line as a rule. Deletion shifts the entries behind back into the gap; there are no tombstones, and a table
  * that has seen a million connections is as quick as on its first day. It grows by doubling and never shrinks: the endpoint
- * limits connections. Called by connection-table.
+ * limits connections. Called by connection-table and reset-tokens.
  *
  * Everybody may ask for any id, but only ids that we made up by chance are in it, and the hash has a seed: so nobody can
  * build ids that all meet in one place.
  *
  * Invariant: no empty entry lies between the place of an id's hash and the place of the id; at most half are taken.
  */
+
+import type { Random } from '../ports.js';
 
 const ENTRY_SHIFT = 2;
 /** Of an entry: the id's words, the slot + 1 (0 = empty), the hash. */
@@ -33,6 +35,13 @@ export class ConnectionIndex {
   /** @param seed 32 random bits that nobody else knows */
   constructor(seed: number) {
     this.#seed = seed | 0;
+  }
+
+  /** A table with a seed of chance. */
+  static seededBy(random: Random): ConnectionIndex {
+    const seed = new Uint8Array(4);
+    random.fill(seed);
+    return new ConnectionIndex(wordAt(seed, 0));
   }
 
   /** Ids in the table. */

@@ -20,12 +20,8 @@ export class ConnectionTable {
 
   /** @param most connections at once */
   constructor(most: number, random: Random) {
-    const seed = new Uint8Array(4);
-    random.fill(seed);
     this.#most = most;
-    this.#index = new ConnectionIndex(
-      (seed[0] | (seed[1] << 8) | (seed[2] << 16) | (seed[3] << 24)) >>> 0,
-    );
+    this.#index = ConnectionIndex.seededBy(random);
   }
 
   get size(): number {

@@ -20,9 +20,7 @@ export class ResetTokens {
   readonly #equal: HandshakePrimitives['equal'];
 
   constructor(random: Random, equal: HandshakePrimitives['equal']) {
-    const seed = new Uint8Array(4);
-    random.fill(seed);
-    this.#index = new ConnectionIndex(new DataView(seed.buffer).getUint32(0));
+    this.#index = ConnectionIndex.seededBy(random);
     this.#equal = equal;
   }
 

@@ -9,6 +9,7 @@
  * everything fall silent after one; at most RESETS_MAX wait, and only until the next batch is received.
  */
 
+import { Budget } from '../budget.js';
 import type { PacketBuilder } from '../connection/packet-builder.js';
 import { RateLimiter } from '../handshake/rate-limiter.js';
 import type { Addresses, HandshakePrimitives, KeyPair, Random } from '../ports.js';
@@ -34,8 +35,7 @@ export class StatelessReset {
   readonly #addresses: Addresses;
   readonly #counts: EndpointCounts;
   readonly #limiter: RateLimiter;
-  #credit = PER_SECOND_IN_ALL;
-  #creditUs: number;
+  readonly #budget: Budget;
   readonly #peers = new Int32Array(RESETS_MAX);
   readonly #ids = new Uint8Array(RESETS_MAX * CONNECTION_ID_BYTES);
   #waiting = 0;
@@ -57,7 +57,7 @@ export class StatelessReset {
     this.#addresses = addresses;
     this.#counts = counts;
     this.#limiter = new RateLimiter(random, { ratePerSecond: PER_SECOND, burst: PER_SECOND });
-    this.#creditUs = nowUs;
+    this.#budget = new Budget(PER_SECOND_IN_ALL, PER_SECOND_IN_ALL, nowUs);
   }
 
   /** Resets that wait to be written. */
@@ -111,12 +111,10 @@ export class StatelessReset {
   }
 
   #takeCredit(peer: number, nowUs: number): boolean {
-    const earned = (Math.max(nowUs - this.#creditUs, 0) * PER_SECOND_IN_ALL) / 1e6;
-    this.#credit = Math.min(PER_SECOND_IN_ALL, this.#credit + earned);
-    this.#creditUs = nowUs;
-    if (this.#credit < 1 || !this.#limiter.take(this.#addresses.sourceOf(peer), nowUs))
-      return false;
-    this.#credit--;
+    this.#budget.refill(nowUs);
+    if (this.#budget.credit < 1) return false;
+    if (!this.#limiter.take(this.#addresses.sourceOf(peer), nowUs)) return false;
+    this.#budget.credit--;
     return true;
   }
 }
