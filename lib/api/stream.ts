@@ -24,6 +24,7 @@ import { CHUNK, WrittenChunks } from './written-chunks.js';
 /** Bytes in Node's buffers before back-pressure; the core's own come on top (4 MiB to send, the window to receive). */
 const WRITABLE_BYTES = 1 << 20;
 const READABLE_BYTES = 256 << 10;
+
 /** Whoever keeps a list of streams. */
 export interface StreamHost {
   /** It was destroyed, or has ended. Once. */

@@ -93,10 +93,6 @@ export class Driver {
     socket.onWritable = () => this.#onWritable();
   }
 
-  now(): number {
-    return nowUs();
-  }
-
   /** Events go to `dispatch` from now on. */
   start(dispatch: Dispatch): void {
     this.#dispatch = dispatch;
