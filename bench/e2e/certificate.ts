@@ -1,7 +1,7 @@
 /**
  * A self-signed P-256 certificate for the peers that speak TLS, made by the openssl command.
  *
- * Called by the listening sides of transports/tcp.ts, transports/quiche.ts and stress/doors.ts.
+ * Called by the listening sides of transports/tcp.ts, transports/quiche.ts and stress/doors.ts, and by micro/tls-handshake.ts.
  *
  * Invariant: nothing of it stays on the disk.
  */

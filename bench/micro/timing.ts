@@ -10,6 +10,7 @@
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { median } from '../../lib/cli/bench/statistics.js';
 import type { BenchConfig, Measurement } from '../suite/types.js';
 import { medianNs, type Timed } from './harness.js';
 
@@ -96,8 +97,4 @@ export function garbageOf(timed: Timed): number {
   sample(nothing);
   const asking = sample(nothing);
   return Math.max(0, sample(timed) - asking);
-}
-
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[values.length >> 1];
 }

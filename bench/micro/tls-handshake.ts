@@ -6,10 +6,6 @@
  * Invariant: a handshake that `run` has made is complete: both sides have said that they are secure.
  */
 
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { duplexPair } from 'node:stream';
 import {
   createSecureContext,
@@ -17,12 +13,15 @@ import {
   TLSSocket,
   connect as tlsConnect,
 } from 'node:tls';
+import { makeCertificate } from '../e2e/certificate.js';
+
+type Certificate = ReturnType<typeof makeCertificate>;
 
 export class TlsHandshakes {
   readonly #context: SecureContext;
-  readonly #ca: Buffer;
+  readonly #ca: string;
 
-  private constructor(files: { readonly key: Buffer; readonly cert: Buffer }) {
+  private constructor(files: Certificate) {
     this.#context = createSecureContext({ ...files, minVersion: 'TLSv1.3' });
     this.#ca = files.cert;
   }
@@ -55,17 +54,10 @@ function secure(socket: TLSSocket, event: string): Promise<void> {
   });
 }
 
-function certificate(): { key: Buffer; cert: Buffer } | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'burstwire-tls-'));
+function certificate(): Certificate | undefined {
   try {
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-    const rest = ['-nodes', '-days', '1', '-subj', '/CN=localhost', '-keyout', key, '-out', cert];
-    execFileSync('openssl', ['req', '-x509', ...curve, ...rest], { stdio: 'ignore' });
-    return { key: readFileSync(key), cert: readFileSync(cert) };
+    return makeCertificate();
   } catch {
     return undefined;
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }

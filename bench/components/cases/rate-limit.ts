@@ -16,6 +16,7 @@ import { TokenBucket } from '../../../lib/core/token-bucket.js';
 import { benchConfig, report, startUsage } from '../../suite/case-process.js';
 import { Departures } from '../departures.js';
 import { openPair } from '../pair.js';
+import { fail, pour } from '../pour.js';
 import { tapSends } from '../send-tap.js';
 import { Stalls } from '../stalls.js';
 
@@ -73,17 +74,7 @@ async function byEndpoint(): Promise<void> {
     if (call.port === port) departures.note(call.calledMs, call.byteLength);
   });
   there.on('stream', (stream) => stream.readBorrowed(() => {}));
-  const stream = here.openStream({ unidirectional: true });
-  const pour = (): void => {
-    while (stream.write(CHUNK));
-  };
-  stream.on('drain', pour);
-  pour();
-}
-
-function fail(error: Error): never {
-  process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
+  pour(here.openStream({ unidirectional: true }), CHUNK);
 }
 
 const WAYS = { bucket: byBucket, sleep: bySleep, window: byWindow, endpoint: byEndpoint };

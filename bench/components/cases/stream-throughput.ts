@@ -11,11 +11,11 @@
 
 import { once } from 'node:events';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
-import type { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Connection } from '../../../lib/index.js';
 import { benchConfig, report, startUsage } from '../../suite/case-process.js';
 import { openPair, type Pair } from '../pair.js';
+import { fail, pour } from '../pour.js';
 
 /** Bytes of messages under way, and messages at least and at most. */
 const WINDOW_BYTES = 4e6;
@@ -25,16 +25,6 @@ const MOST_MESSAGES = 1024;
 const [way, size] = process.argv.slice(2);
 const chunk = new Uint8Array(Number(size)).fill(0x5a);
 let received = 0;
-
-/** Writes as fast as back-pressure allows. */
-function pour(stream: Writable): void {
-  const more = (): void => {
-    let hasRoom = true;
-    while (hasRoom) hasRoom = stream.write(chunk);
-  };
-  stream.on('drain', more);
-  more();
-}
 
 function count(bytes: Uint8Array): void {
   received += bytes.byteLength;
@@ -53,11 +43,6 @@ function sendMessages(here: Connection): void {
   for (let index = 0; index < Math.max(LEAST_MESSAGES, most); index++) next();
 }
 
-function fail(error: Error): void {
-  process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
-}
-
 async function overBurstwire(): Promise<Pair> {
   const pair = await openPair();
   if (way === 'message') {
@@ -65,7 +50,7 @@ async function overBurstwire(): Promise<Pair> {
     sendMessages(pair.here);
   } else {
     pair.there.on('stream', (stream) => stream.on('data', count));
-    pour(pair.here.openStream({ unidirectional: true }));
+    pour(pair.here.openStream({ unidirectional: true }), chunk);
   }
   return pair;
 }
@@ -77,7 +62,7 @@ async function overNet(): Promise<void> {
   const { port } = server.address() as { readonly port: number };
   const client = netConnect(port, '127.0.0.1');
   await once(client, 'connect');
-  pour(client);
+  pour(client, chunk);
 }
 
 const config = benchConfig();

@@ -12,9 +12,9 @@
 
 import { once } from 'node:events';
 import { createServer, connect as netConnect } from 'node:net';
-import type { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { openPair, type Pair } from '../../components/pair.js';
+import { fail, pour } from '../../components/pour.js';
 import { benchConfig, report } from '../../suite/case-process.js';
 import { held } from '../heap.js';
 
@@ -28,25 +28,19 @@ const DATAGRAMS_A_TURN = 64;
 let offeredBytes = 0;
 let readBytes = 0;
 
-function pour(stream: Writable): void {
-  const more = (): void => {
-    let hasRoom = true;
-    while (hasRoom) {
-      hasRoom = stream.write(CHUNK);
-      offeredBytes += CHUNK.byteLength;
-    }
-  };
-  stream.on('drain', more);
-  more();
+function countOffered(): void {
+  offeredBytes += CHUNK.byteLength;
 }
 
 function openStreams({ here }: Pair, count: number): void {
-  for (let index = 0; index < count; index++) pour(here.openStream({ unidirectional: true }));
+  for (let index = 0; index < count; index++) {
+    pour(here.openStream({ unidirectional: true }), CHUNK, countOffered);
+  }
 }
 
 function sendMessages({ here }: Pair): void {
   const next = (): void => {
-    offeredBytes += CHUNK.byteLength;
+    countOffered();
     here.sendMessage(CHUNK).then(next, fail);
   };
   for (let index = 0; index < MESSAGES; index++) next();
@@ -60,11 +54,6 @@ function sendDatagrams({ here }: Pair): void {
   }, 1);
 }
 
-function fail(error: Error): void {
-  process.stderr.write(`${error.stack}\n`);
-  process.exit(1);
-}
-
 async function overNet(): Promise<() => void> {
   const server = createServer((socket) => socket.pause());
   server.listen(0, '127.0.0.1');
@@ -72,7 +61,7 @@ async function overNet(): Promise<() => void> {
   const { port } = server.address() as { readonly port: number };
   const client = netConnect(port, '127.0.0.1');
   await once(client, 'connect');
-  return () => pour(client);
+  return () => pour(client, CHUNK, countOffered);
 }
 
 async function overBurstwire(way: string): Promise<() => void> {
