@@ -25,3 +25,4 @@ export {
 export type { ConnectionStats, EndpointStats } from './api/transport-stats.js';
 export type { EngineInfo, SocketAddress } from './api/udp-socket.js';
 export { generateIdentity, type Identity, identityFromPrivateKey } from './crypto/identity.js';
+export type { KeyLog } from './crypto/key-log.js';

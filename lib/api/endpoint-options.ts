@@ -9,6 +9,7 @@
 import { DEFAULT_CONFIG, type TransportConfig } from '../core/config.js';
 import type { CryptoEngine } from '../crypto/choose-protection.js';
 import { generateIdentity, type Identity, identityFromPrivateKey } from '../crypto/identity.js';
+import type { KeyLog } from '../crypto/key-log.js';
 import type { SocketAddress } from '../io/batch-socket.js';
 import {
   BIND_OPTIONS,
@@ -69,6 +70,12 @@ export interface EndpointOptions extends BindOptions {
   readonly authorize?: Authorize | undefined;
   /** A folder for qlog files, one a connection (JSON-SEQ, for qvis). Default: none are written. */
   readonly qlog?: string | undefined;
+  /**
+   * Called with one line for each traffic secret, so that a capture can be decrypted (docs/diagnostics.md): whoever has
+   * the lines can read every packet. What it throws surfaces as an uncaught exception. The variable BURSTWIRE_KEYLOG
+   * names a file to which the lines of all endpoints are appended. Default: no secret is ever given out.
+   */
+  readonly keyLog?: KeyLog | undefined;
 }
 
 const KEY_BYTES = 32;
@@ -84,7 +91,7 @@ const isIdentity = (value: unknown): value is Identity =>
   value !== null &&
   isKey((value as Identity).publicKey) &&
   isKey((value as Identity).privateKey);
-const isFunction = (value: unknown): value is Authorize => typeof value === 'function';
+const isFunction = <F>(value: unknown): value is F => typeof value === 'function';
 
 /** The rules behind `EndpointOptions`. */
 export const ENDPOINT_OPTIONS = {
@@ -198,10 +205,16 @@ export const ENDPOINT_OPTIONS = {
   authorize: {
     kind: 'checked',
     expected: 'a function',
-    accepts: isFunction,
+    accepts: isFunction<Authorize>,
     doc: 'whether to talk with a peer',
   },
   qlog: { kind: 'text', doc: 'folder for qlog files' },
+  keyLog: {
+    kind: 'checked',
+    expected: 'a function',
+    accepts: isFunction<KeyLog>,
+    doc: 'is given the secrets of all connections',
+  },
 } as const satisfies OptionTable;
 
 export interface EndpointConfig {
@@ -214,6 +227,7 @@ export interface EndpointConfig {
   readonly preSharedKey: Uint8Array | undefined;
   readonly authorize: Authorize | undefined;
   readonly qlog: string | undefined;
+  readonly keyLog: KeyLog | undefined;
 }
 
 /** Ids of suites by the name of their AEAD (docs/handshake.md). */
@@ -246,6 +260,7 @@ export function parseEndpointOptions(given: unknown): EndpointConfig {
     preSharedKey: values.preSharedKey?.slice(),
     authorize: values.authorize,
     qlog: values.qlog,
+    keyLog: values.keyLog,
   });
 }
 

@@ -22,6 +22,7 @@ import type { Tracer } from '../core/ports.js';
 import { FrameReader } from '../core/wire/frame-reader.js';
 import { openPrimitives } from '../crypto/choose-primitives.js';
 import { openProtection } from '../crypto/choose-protection.js';
+import { type KeyLog, openKeyLog } from '../crypto/key-log.js';
 import { systemRandom } from '../crypto/random.js';
 import { AddressBook } from '../io/address-book.js';
 import { addressBytes } from '../io/address-bytes.js';
@@ -34,7 +35,7 @@ import { AsyncQueue } from './async-queue.js';
 import { type ConnectOptions, parseConnectOptions } from './connect-options.js';
 import { CLOSE_OPTIONS, type CloseOptions, Connection } from './connection.js';
 import * as diagnostics from './diagnostics.js';
-import { emitSafely } from './emit.js';
+import { emitSafely, guard } from './emit.js';
 import {
   type EndpointConfig,
   type EndpointOptions,
@@ -120,6 +121,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       authorize: (publicKey, { peer }, attempt) => this.#authorize(publicKey, peer, attempt),
       wake: () => this.#driver.wake(),
       tracerFor: (connection) => this.#tracerFor(connection),
+      onSecret: openKeyLog(guarded(config.keyLog)),
     });
     const { ipv6Only } = config.bind;
     this.#connects = new PendingConnects({
@@ -395,6 +397,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   #plainEmitter(): EventEmitter {
     return this as unknown as EventEmitter;
   }
+}
+
+/** What the application's key log throws surfaces as an uncaught exception, as that of a listener does. */
+function guarded(keyLog: KeyLog | undefined): KeyLog | undefined {
+  return keyLog && ((line) => guard(() => keyLog(line)));
 }
 
 /** What tells this endpoint from others of its identity, and is the same when it is bound again. */

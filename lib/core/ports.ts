@@ -163,6 +163,23 @@ export interface TracedMetrics {
   readonly ptoCount: number;
 }
 
+/** A traffic secret on its way to a key log: whose packets it protects. All bytes are borrowed for the call. */
+export interface TrafficSecret {
+  /** 32 bytes, the same on both sides. */
+  readonly handshakeHash: Uint8Array;
+  readonly sender: 'initiator' | 'responder';
+  /** Key updates of this direction so far. */
+  readonly phase: number;
+  readonly aead: AeadName;
+  /** The connection id that packets of this direction carry at first, 8 bytes. */
+  readonly destinationId: Uint8Array;
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+}
+
+/** Is lent each traffic secret when its key is installed. Must not throw. */
+export type SecretSink = (secret: TrafficSecret) => void;
+
 /** Cryptographically strong chance. */
 export interface Random {
   fill(bytes: Uint8Array): void;

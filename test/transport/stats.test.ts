@@ -11,6 +11,7 @@ import { type Connection, Endpoint, type TransportStream } from '../../lib/index
 import { until } from '../conformance/support/waiting.js';
 import { collect, seeded } from './support/bytes.js';
 import { addressOf, ignore, open, pair } from './support/pair.js';
+import { catchUncaught } from './support/uncaught.js';
 import { engines } from './support/variants.js';
 
 describe.each(engines)('stats: $name', (variant) => {
@@ -133,12 +134,7 @@ describe('diagnostics channels', () => {
   });
 
   it('may throw without hurting anybody', async () => {
-    const caught: unknown[] = [];
-    const previous = process.listeners('uncaughtException');
-    process.removeAllListeners('uncaughtException');
-    process.on('uncaughtException', ({ message }) => {
-      if (message === 'from a subscriber') caught.push(message);
-    });
+    const caught = catchUncaught('from a subscriber');
     const names = ['endpoint.bind', 'connection.open', 'stream.open', 'connection.close'];
     const thrower = (): never => {
       throw new Error('from a subscriber');
@@ -158,8 +154,6 @@ describe('diagnostics channels', () => {
       );
     } finally {
       for (const name of names) unsubscribe(`burstwire:${name}`, thrower);
-      process.removeAllListeners('uncaughtException');
-      for (const listener of previous) process.on('uncaughtException', listener);
     }
   });
 });

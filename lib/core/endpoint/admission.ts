@@ -28,8 +28,9 @@ import {
 } from '../event-ring.js';
 import { sameBytes } from '../handshake/bytes.js';
 import { Handshakes } from '../handshake/handshakes.js';
-import { KeySchedule } from '../handshake/key-schedule.js';
+import { KeySchedule, type SecretListener } from '../handshake/key-schedule.js';
 import { type HandshakeEvent, type Outcome, wipeOutcome } from '../handshake/outcome.js';
+import type { SecretSink } from '../ports.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
@@ -224,6 +225,7 @@ export class Admission {
       suite: outcome.suite,
       sendSecret: outcome.sendSecret,
       receiveSecret: outcome.receiveSecret,
+      onSecret: secretListener(outcome, this.#options.onSecret),
     });
     if (keys === undefined) return undefined;
     const connection = new Connection({
@@ -284,6 +286,21 @@ export class Admission {
       ? connection
       : undefined;
   }
+}
+
+/** Says of each secret what the key schedule does not know: whose it is. */
+function secretListener(
+  { role, handshakeHash, suite, localId, remoteId }: Outcome,
+  sink: SecretSink | undefined,
+): SecretListener | undefined {
+  if (sink === undefined) return undefined;
+  const { aead } = suite;
+  const peer = role === 'initiator' ? 'responder' : 'initiator';
+  return (direction, phase, secret) => {
+    const sender = direction === 'send' ? role : peer;
+    const destinationId = direction === 'send' ? remoteId : localId;
+    sink({ handshakeHash, sender, phase, aead, destinationId, secret });
+  };
 }
 
 function parametersOf(config: TransportConfig) {

@@ -14,6 +14,7 @@ import type {
   Memory,
   Protection,
   Random,
+  SecretSink,
   Tracer,
 } from '../ports.js';
 
@@ -48,4 +49,6 @@ export interface EndpointOptions {
   readonly wake?: (() => void) | undefined;
   /** A diagnostics sink for a connection that has just begun, or undefined. */
   readonly tracerFor?: ((connection: Connection) => Tracer | undefined) | undefined;
+  /** A key log. Without it no secret leaves the key schedule. */
+  readonly onSecret?: SecretSink | undefined;
 }

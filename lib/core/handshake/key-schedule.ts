@@ -37,6 +37,12 @@ export type KeyViolation =
   /** The peer broke the rules of key updates. */
   | 'keyUpdate';
 
+export type SecretListener = (
+  direction: 'send' | 'receive',
+  phase: number,
+  secret: Uint8Array,
+) => void;
+
 export interface KeyScheduleOptions {
   readonly protection: Protection;
   readonly primitives: HandshakePrimitives;
@@ -44,6 +50,11 @@ export interface KeyScheduleOptions {
   /** 32 bytes each. Transferred: wiped here. */
   readonly sendSecret: Uint8Array;
   readonly receiveSecret: Uint8Array;
+  /**
+   * Lent each secret for the call, when its key is installed: of what we send when we begin to, of what the peer sends
+   * one phase ahead.
+   */
+  readonly onSecret?: SecretListener | undefined;
   /** Default 2^22. */
   readonly updateAfterPackets?: number;
   /** Default 2^23. */
@@ -85,6 +96,8 @@ export class KeySchedule {
     this.#forgedMax =
       options.forgedPacketsMax ?? (isChaCha ? FORGED_PACKETS_MAX_CHACHA : FORGED_PACKETS_MAX_GCM);
     this.#sendSecret = options.sendSecret;
+    options.onSecret?.('send', 0, options.sendSecret);
+    options.onSecret?.('receive', 0, options.receiveSecret);
     this.#nextReceiveSecret = nextSecret(options.primitives, options.receiveSecret);
     wipe(options.receiveSecret);
     this.#prepareNext();
@@ -211,6 +224,7 @@ export class KeySchedule {
     wipe(this.#sendSecret);
     this.#sendSecret = secret;
     this.#sendPhase++;
+    this.#options.onSecret?.('send', this.#sendPhase, secret);
     this.#firstSealed = nextPacketNumber;
     this.#isAcknowledged = false;
     return true;
@@ -221,6 +235,7 @@ export class KeySchedule {
     const { key, iv } = phaseKey(primitives, this.#nextReceiveSecret, suite);
     protection.updateKey(this.openKey, key, iv);
     wipe(key, iv);
+    this.#options.onSecret?.('receive', this.#receivePhase + 1, this.#nextReceiveSecret);
     const next = nextSecret(primitives, this.#nextReceiveSecret);
     wipe(this.#nextReceiveSecret);
     this.#nextReceiveSecret = next;

@@ -85,6 +85,7 @@ describe('endpoint options', () => {
     [{ preSharedKey: KEY.subarray(1) }, 'ERR_OPTION_RANGE', 'preSharedKey'],
     [{ preSharedKey: [...KEY] }, 'ERR_OPTION_TYPE', 'preSharedKey'],
     [{ qlog: '' }, 'ERR_OPTION_RANGE', 'qlog'],
+    [{ keyLog: 'keys.log' }, 'ERR_OPTION_TYPE', 'keyLog'],
     [{ port: -1 }, 'ERR_OPTION_RANGE', 'port'],
   ])('refuse %o with %s', (given, code, option) => {
     const error = refusalOf(() => parseEndpointOptions(given));

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { TrafficSecret } from '../../../lib/core/ports.js';
 
 let folder: string;
 let warnings: { message: string; code: string }[];
@@ -30,13 +31,24 @@ async function fresh() {
   return (await import('../../../lib/crypto/key-log.js')).openKeyLog;
 }
 
+const SECRET: TrafficSecret = {
+  handshakeHash: Uint8Array.from({ length: 32 }, (_, index) => index),
+  sender: 'responder',
+  phase: 12,
+  aead: 'chacha20-poly1305',
+  destinationId: new Uint8Array(8).fill(0xab),
+  secret: new Uint8Array(32).fill(0xcd),
+};
+const LINE = `BURSTWIRE_TRAFFIC_SECRET 0001020304050607 responder 12 chacha20-poly1305 ${'ab'.repeat(8)} ${'cd'.repeat(32)}`;
+const codes = (): string[] => warnings.map(({ code }) => code);
+
 describe('openKeyLog', () => {
-  it('is off unless the variable names a file', async () => {
+  it('is off unless the variable names a file or there is a listener', async () => {
     const openKeyLog = await fresh();
     vi.stubEnv('BURSTWIRE_KEYLOG', undefined);
-    expect(openKeyLog()).toBeUndefined();
+    expect(openKeyLog(undefined)).toBeUndefined();
     vi.stubEnv('BURSTWIRE_KEYLOG', '');
-    expect(openKeyLog()).toBeUndefined();
+    expect(openKeyLog(undefined)).toBeUndefined();
     expect(warnings).toEqual([]);
   });
 
@@ -44,24 +56,34 @@ describe('openKeyLog', () => {
     const openKeyLog = await fresh();
     const path = join(folder, 'keys.log');
     vi.stubEnv('BURSTWIRE_KEYLOG', path);
-    openKeyLog()!('initiator-0', Uint8Array.of(1, 2, 0xff), Uint8Array.of(0xab, 0));
-    openKeyLog()!('responder-12', new Uint8Array(8), new Uint8Array(32));
-    const zeros = '0'.repeat(64);
-    expect(readFileSync(path, 'utf8')).toBe(
-      `BURSTWIRE_TRAFFIC_SECRET initiator-0 0102ff ab00\n` +
-        `BURSTWIRE_TRAFFIC_SECRET responder-12 ${'0'.repeat(16)} ${zeros}\n`,
-    );
+    openKeyLog(undefined)!(SECRET);
+    openKeyLog(undefined)!({ ...SECRET, sender: 'initiator', phase: 0 });
+    const other = LINE.replace('responder 12', 'initiator 0');
+    expect(readFileSync(path, 'utf8')).toBe(`${LINE}\n${other}\n`);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(warnings.map(({ code }) => code)).toEqual(['BURSTWIRE_KEYLOG']);
+    expect(codes()).toEqual(['BURSTWIRE_KEYLOG']);
     expect(warnings[0].message).toContain(path);
+  });
+
+  it('gives a listener the same lines, and warns as well', async () => {
+    const openKeyLog = await fresh();
+    const lines: string[] = [];
+    const path = join(folder, 'keys.log');
+    openKeyLog((line) => lines.push(line), path)!(SECRET);
+    openKeyLog((line) => lines.push(line), '')!(SECRET);
+    expect(lines).toEqual([LINE, LINE]);
+    expect(readFileSync(path, 'utf8')).toBe(`${LINE}\n`);
+    expect(codes()).toEqual(['BURSTWIRE_KEYLOG']);
   });
 
   it('ends with a warning, not an error, when the file cannot be written', async () => {
     const openKeyLog = await fresh();
-    const log = openKeyLog(join(folder, 'no', 'such', 'folder', 'keys.log'))!;
-    log('initiator-0', new Uint8Array(8), new Uint8Array(32));
-    log('initiator-1', new Uint8Array(8), new Uint8Array(32));
-    const codes = warnings.map(({ code }) => code);
-    expect(codes).toEqual(['BURSTWIRE_KEYLOG', 'BURSTWIRE_KEYLOG_FAILED']);
+    const lines: string[] = [];
+    const path = join(folder, 'no', 'such', 'folder', 'keys.log');
+    const log = openKeyLog((line) => lines.push(line), path)!;
+    log(SECRET);
+    log(SECRET);
+    expect(codes()).toEqual(['BURSTWIRE_KEYLOG', 'BURSTWIRE_KEYLOG_FAILED']);
+    expect(lines).toEqual([LINE, LINE]);
   });
 });

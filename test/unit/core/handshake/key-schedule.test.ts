@@ -226,6 +226,42 @@ const GOLDEN = [
   '7e311aa3dbf520310cbe1d7d2ec6f9b4bcb344e313f6dbf50c3bdf6986dbaf43',
 ];
 
+describe('a key log', () => {
+  it('is lent the secret of each phase when its key is installed, and keeps nothing of ours', () => {
+    const logged: string[] = [];
+    const lent: Uint8Array[] = [];
+    const onSecret = (direction: string, phase: number, secret: Uint8Array): void => {
+      logged.push(`${direction} ${phase} ${hex(secret)}`);
+      lent.push(secret);
+    };
+    const [a, b] = [new End(1, 2, SUITES[0], { onSecret }), new End(2, 1, SUITES[0])];
+    const chain = (seed: number, phases: number): string[] => {
+      let secret = new Uint8Array(32).fill(seed);
+      return Array.from({ length: phases }, () => {
+        const now = hex(secret);
+        secret = nextSecret(primitives, secret) as typeof secret;
+        return now;
+      });
+    };
+    for (let update = 1; update <= 2; update++) {
+      roundTrip(a, b);
+      roundTrip(b, a);
+      expect(a.keys.update(a.nextNumber)).toBe(true);
+      roundTrip(a, b);
+      roundTrip(b, a);
+      for (const end of [a, b]) {
+        end.nowUs += 3 * PTO_US;
+        end.keys.onTimer(end.nowUs);
+      }
+    }
+    const sent = chain(1, 3).map((secret, phase) => `send ${phase} ${secret}`);
+    const received = chain(2, 4).map((secret, phase) => `receive ${phase} ${secret}`);
+    expect(logged.toSorted()).toEqual([...sent, ...received].toSorted());
+    a.keys.close();
+    expect(lent.map(hex)).toEqual(lent.map(() => '00'.repeat(32)));
+  });
+});
+
 describe('golden values', () => {
   it('of the labels', () => {
     const secret = Uint8Array.from({ length: 32 }, (_, index) => index);
