@@ -1,5 +1,5 @@
 /**
- * The group `stress` of the suite: rates without loss, loss, memory, coming and going, and a long time.
+ * The group `stress` of the suite: rates without loss, loss, memory, coming and going, a long time, and many at once.
  *
  * Data only. Called by the suite's catalogue.
  *
@@ -153,4 +153,34 @@ const SOAK: Benchmark = {
   cases: [stressCase('soak', 'burstwire', 'ours', 'both ends in one process')],
 };
 
-export const STRESS: readonly Benchmark[] = [PACKET_RATE, LOSS, MEMORY, CHURN, SOAK];
+const IDLE: Benchmark = {
+  id: 'S6',
+  group: 'stress',
+  title: 'Many idle connections',
+  about:
+    'Connections between two processes that carry nothing but a keep-alive every 30 seconds: what one of them holds in the process that has accepted them (heap and native memory, after a full collection), and the CPU time that all of them cost.',
+  primary: 'heapBytes',
+  better: 'less',
+  rounds: 1,
+  seconds: 5,
+  cases: [
+    stressCase('cases/scale', 'burstwire', 'ours', 'a thousand for each measured second', 'idle'),
+  ],
+};
+
+const BUSY: Benchmark = {
+  id: 'S7',
+  group: 'stress',
+  title: 'One busy connection among idle ones',
+  about:
+    'One stream in bulk between two processes that have thousands of idle connections besides: CPU time of the receiving process for each packet, against the same between two processes that have no other connection, in turns.',
+  primary: 'cpuNsPerPacket',
+  better: 'less',
+  rounds: 1,
+  seconds: 5,
+  cases: [
+    stressCase('cases/scale', 'burstwire', 'ours', 'a thousand for each measured second', 'busy'),
+  ],
+};
+
+export const STRESS: readonly Benchmark[] = [PACKET_RATE, LOSS, MEMORY, CHURN, SOAK, IDLE, BUSY];

@@ -1,11 +1,12 @@
 /**
  * What this process holds once everything that is garbage was collected, and how that changes over time.
  *
- * Called by the scripts under cases/ and by soak.ts. It switches `gc` on by itself, so that no flag is needed.
+ * Called by the scripts under cases/, by crowd.ts and by soak.ts. It switches `gc` on by itself, so that no flag is needed.
  *
  * Invariant: a figure is read after a full collection, and after finalizers have run.
  */
 
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -27,6 +28,21 @@ export async function held(): Promise<Held> {
   }
   const { heapUsed, external, rss } = process.memoryUsage();
   return { heapBytes: heapUsed + external, residentBytes: rss };
+}
+
+/**
+ * What the C library's heap has in memory, bytes: array buffers of up to 128 KiB, and what the addon and Node's own C++
+ * allocate on the main thread. Undefined where /proc does not tell.
+ */
+export function nativeHeapBytes(): number | undefined {
+  try {
+    const maps = readFileSync('/proc/self/smaps', 'latin1');
+    const at = maps.indexOf('[heap]');
+    const found = at < 0 ? null : /^Rss: +(\d+) kB$/m.exec(maps.slice(at));
+    return found === null ? undefined : Number(found[1]) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Slope of the least-squares line through (x, y); 0 for fewer than two points. */

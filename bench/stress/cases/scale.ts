@@ -1,0 +1,120 @@
+/**
+ * S6 and S7: many connections to one process that do nothing: what each holds there, what all cost a second, and what they cost
+ * one that is busy.
+ *
+ *     node --import ./bench/micro/typescript.mjs bench/stress/cases/scale.ts idle 10000
+ *
+ * `idle`: memory a connection, and CPU while all are idle with a keep-alive of 30 s; `busy`: CPU a packet of one stream in
+ * bulk beside them, against one alone in processes of its own, interleaved. Without a number, a thousand connections for
+ * each measured second, 10,000 at most. Started by the runner; starts itself as servers and clients.
+ *
+ * Invariant: the figures are the server's, taken after a full collection; two windows that are compared follow one another.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { benchConfig, report } from '../../suite/case-process.js';
+import {
+  type Crowd,
+  type Member,
+  openCrowd,
+  runClient,
+  runServer,
+  type Usage,
+  type Weight,
+} from '../crowd.js';
+
+const KEEP_ALIVE_MS = 30_000;
+const CONNECTIONS_PER_SECOND = 1000;
+const CONNECTIONS_MAX = 10_000;
+/** Ids, acknowledgements and probes of the path MTU are on their way for so long after the last handshake. */
+const SETTLE_MS = 500;
+/** Pairs of windows that are compared. */
+const PAIRS = 10;
+const LEAST_WINDOW_MS = 20;
+
+const script = fileURLToPath(import.meta.url);
+const [way, ...rest] = process.argv.slice(2);
+const { seconds, warmupSeconds } = benchConfig();
+
+function count(): number {
+  if (rest[0] !== undefined) return Number(rest[0]);
+  return Math.min(Math.ceil(seconds * CONNECTIONS_PER_SECOND), CONNECTIONS_MAX);
+}
+
+async function idle(crowd: Crowd, connections: number): Promise<void> {
+  // What the first connections bring (compiled code, tables) is no connection's.
+  await crowd.client.ask({ do: 'open', count: Math.ceil(connections / 10) });
+  await wait(SETTLE_MS);
+  const before = await crowd.server.ask<Weight>({ do: 'weigh' });
+  await crowd.client.ask({ do: 'open', count: connections - before.connections });
+  await wait(SETTLE_MS);
+  const after = await crowd.server.ask<Weight>({ do: 'weigh' });
+  const more = after.connections - before.connections;
+  const from = await crowd.server.ask<Usage>({ do: 'usage' });
+  await wait(seconds * 1000);
+  const to = await crowd.server.ask<Usage>({ do: 'usage' });
+  report({
+    heapBytes: Math.max(after.heapBytes - before.heapBytes, 0) / Math.max(more, 1),
+    residentBytes: Math.max(after.residentBytes - before.residentBytes, 0) / Math.max(more, 1),
+    cpuPercent: (to.cpuUs - from.cpuUs) / (to.ms - from.ms) / 10,
+    note: `bytes of one connection, of ${to.connections}; ${to.packets - from.packets} packets while idle`,
+  });
+}
+
+async function window(crowd: Crowd, ms: number): Promise<number> {
+  await crowd.client.ask({ do: 'pour' });
+  const from = await crowd.server.ask<Usage>({ do: 'usage' });
+  await wait(ms);
+  const to = await crowd.server.ask<Usage>({ do: 'usage' });
+  await crowd.client.ask({ do: 'stop' });
+  await wait(LEAST_WINDOW_MS);
+  return ((to.cpuUs - from.cpuUs) * 1000) / Math.max(to.packets - from.packets, 1);
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2;
+}
+
+async function busy(many: Crowd, alone: Crowd, connections: number): Promise<void> {
+  await alone.client.ask({ do: 'open', count: 1 });
+  await many.client.ask({ do: 'open', count: connections });
+  await window(alone, warmupSeconds * 1000);
+  await window(many, warmupSeconds * 1000);
+  const ms = Math.max((seconds * 1000) / PAIRS / 2, LEAST_WINDOW_MS);
+  const pairs: (readonly [alone: number, many: number])[] = [];
+  for (let pair = 0; pair < PAIRS; pair++) {
+    pairs.push([await window(alone, ms), await window(many, ms)]);
+  }
+  const costs = median(pairs.map(([, cost]) => cost));
+  const baseline = median(pairs.map(([cost]) => cost));
+  const ratio = median(pairs.map(([one, other]) => other / one));
+  report({
+    cpuNsPerPacket: costs,
+    note: `beside ${connections - 1} idle ones; ${baseline.toFixed(0)} ns alone, ${ratio.toFixed(2)} times as much`,
+  });
+}
+
+async function measure(): Promise<void> {
+  const members: Member[] = [];
+  const open = (max: number): Promise<Crowd> =>
+    openCrowd(script, KEEP_ALIVE_MS, max, (member) => members.push(member));
+  try {
+    const connections = count();
+    const crowd = await open(connections);
+    if (way === 'idle') await idle(crowd, connections);
+    else await busy(crowd, await open(1), connections);
+  } finally {
+    for (const member of members) member.end();
+  }
+}
+
+if (way === 'server') {
+  await runServer(Number(rest[0]), Number(rest[1]));
+} else if (way === 'client') {
+  await runClient(rest[2], Number(rest[0]), Number(rest[1]));
+} else {
+  await measure();
+  process.exit();
+}
