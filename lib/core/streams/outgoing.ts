@@ -1,11 +1,10 @@
 /**
- * Which stream's bytes go into a packet: fills STREAM frames in turn, within the credit that the peer gave.
+ * STREAM frames: fills them into a packet in turn (turns.ts), within the credit that the peer gave.
  *
- * More urgent streams go first, without exception; those of one urgency share by weight, in turns (deficit round robin:
- * what a turn takes too much, the next ones pay). Lost bytes of a stream go before its new ones. Called by sending.ts.
+ * Lost bytes of a stream go before its new ones. It allocates nothing. Called by sending.ts.
  *
- * Invariants: new bytes stay within the connection's credit and each stream's; a stream that could send but for the
- * connection's credit is queued or set aside, each at most once; a stream that cannot send stands in nobody's way.
+ * Invariants: new bytes stay within the connection's credit and each stream's; the peer is told once for each limit that
+ * new bytes wait for it.
  */
 
 import { AS_DOUBLE } from '../doubles.js';
@@ -14,13 +13,9 @@ import { NO_LENGTH, streamHeaderBytes, writeStreamHeader } from '../wire/frame-w
 import { SENT_STREAM, SENT_STREAM_FIN } from '../wire/sent-kinds.js';
 import { varintBytes } from '../wire/varint.js';
 import type { SendPart } from './send-part.js';
-import { SendQueue } from './send-queue.js';
 import type { Stream } from './stream.js';
+import { Turns } from './turns.js';
 
-/** Bytes of a turn for each unit of weight: at the default weight of 16 it is four Ethernet datagrams. */
-const TURN_BYTES = 363;
-/** Where packets are large, that part of one: so that paying for a packet never takes more than sixteen turns. */
-const TURN_SHIFT = 4;
 /** Below that a copy is cheaper than a source of its own. */
 const GATHER_BYTES_MIN = 128;
 
@@ -40,10 +35,7 @@ export class Outgoing {
   sentData = AS_DOUBLE;
   retransmittedBytes = AS_DOUBLE;
   sentBytes = AS_DOUBLE;
-  readonly #queue = new SendQueue();
-  readonly #aside: Set<Stream> = new Set();
-  /** Bytes of a turn for each unit of weight, with packets as large as they are now. */
-  #turnBytes = TURN_BYTES;
+  readonly #turns = new Turns();
   /** The limit of the connection that was complained of. */
   #blockedAt = AS_DOUBLE;
   readonly #owner: OutgoingOwner;
@@ -59,47 +51,36 @@ export class Outgoing {
 
   /** Whether a STREAM frame could be sent now. */
   get hasData(): boolean {
-    const { first } = this.#queue;
-    return first !== undefined && (this.#isReady(first.sending!) || this.#skipUnready());
+    if (this.#turns.next(this.#hasCredit) !== undefined) return true;
+    this.#complain();
+    return false;
   }
 
   /** New bytes wait for the connection's credit. */
   get isBlocked(): boolean {
-    return this.#aside.size > 0 && this.sentData >= this.maxData;
+    return !this.#hasCredit && this.#turns.waiting > 0;
   }
 
   /** Something of the stream may be sendable now. */
   offer(stream: Stream): void {
     const { sending } = stream;
-    if (sending === undefined || stream.isQueued || stream.isWaiting) return;
-    if (this.#isReady(sending)) this.#queue.push(stream);
-    else if (sending.isSendable) this.#setAside(stream);
-    else if (sending.isHeldBack) this.#owner.onHeldBack(stream);
+    if (sending === undefined || stream.isWaiting) return;
+    if (sending.isSendable) {
+      this.#turns.join(stream);
+      this.#complain();
+    } else if (sending.isHeldBack) {
+      this.#owner.onHeldBack(stream);
+    }
   }
 
   /** The peer takes more. */
   raise(maxData: number): void {
-    if (maxData <= this.maxData) return;
-    this.maxData = maxData;
-    if (this.#aside.size === 0) return;
-    const waiting = [...this.#aside];
-    this.#aside.clear();
-    for (const stream of waiting) {
-      stream.isAside = false;
-      this.offer(stream);
-    }
+    if (maxData > this.maxData) this.maxData = maxData;
   }
 
   /** Serves the stream as that urgent, with that weight, from the next packet on. */
   prioritize(stream: Stream, urgency: number, weight: number): void {
-    const { isQueued } = stream;
-    const isMoving = isQueued && stream.urgency !== urgency;
-    if (isMoving) this.#queue.remove(stream);
-    stream.urgency = urgency;
-    stream.weight = weight;
-    // What was sent with a larger weight is not held against a smaller one.
-    stream.turnBytes = Math.min(stream.turnBytes, weight * this.#turnBytes);
-    if (isMoving) this.#queue.push(stream);
+    this.#turns.prioritize(stream, urgency, weight);
   }
 
   /**
@@ -107,84 +88,34 @@ export class Outgoing {
    * that never run dry.
    */
   forget(stream: Stream): void {
-    this.#queue.remove(stream);
-    if (!stream.isAside) return;
-    stream.isAside = false;
-    this.#aside.delete(stream);
-  }
-
-  /** Streams that wait for the connection's credit. */
-  get waiting(): number {
-    return this.#aside.size;
+    this.#turns.remove(stream);
   }
 
   clear(): void {
-    this.#queue.clear();
-    this.#aside.clear();
+    this.#turns.clear();
   }
 
   /** STREAM frames until the packet is full or nothing is left. */
   write(space: FrameSpace): void {
-    this.#turnBytes = Math.max((space.end - space.at) >> TURN_SHIFT, TURN_BYTES);
-    for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
-      const sending = stream.sending!;
-      // Before anything is counted: without credit there are no turns.
-      if (!this.#isReady(sending)) {
-        this.#leave(stream, sending);
-        continue;
-      }
-      if (this.#hasHadTurn(stream)) continue;
-      const outcome = this.#writeFrame(stream, sending, space);
-      if (outcome === PACKET_FULL) return;
-      if (outcome === NOTHING) this.#leave(stream, sending);
-      if (space.at >= space.end) return;
+    const turns = this.#turns;
+    turns.begin(space.end - space.at);
+    for (let stream = turns.next(this.#hasCredit); stream !== undefined; ) {
+      const outcome = this.#writeFrame(stream, stream.sending!, space);
+      if (outcome === PACKET_FULL) break;
+      if (outcome === NOTHING) turns.leave(stream);
+      else turns.afterFrame(stream, this.#hasCredit);
+      if (space.at >= space.end) break;
+      stream = turns.next(this.#hasCredit);
     }
+    this.#complain();
   }
 
-  /** Whether the next one has its turn instead. */
-  #hasHadTurn(stream: Stream): boolean {
-    const turnBytes = stream.weight * this.#turnBytes;
-    if (stream.turnBytes < turnBytes) return false;
-    if (this.#queue.rotate(stream)) {
-      stream.turnBytes -= turnBytes;
-      return true;
-    }
-    // Nobody waits: there is nobody to pay.
-    stream.turnBytes = 0;
-    return false;
+  get #hasCredit(): boolean {
+    return this.sentData < this.maxData;
   }
 
-  #isReady(sending: SendPart): boolean {
-    if (sending.fresh > 0 && this.sentData < this.maxData) return sending.resetCode < 0;
-    return sending.isSendableWithoutCredit;
-  }
-
-  /** The first of the queue has nothing that could be sent now. */
-  #leave(stream: Stream, sending: SendPart): void {
-    this.#queue.remove(stream);
-    if (sending.isSendable) {
-      // Its turn goes on with the next credit: else small credits would all be the first one's.
-      this.#setAside(stream);
-      return;
-    }
-    // What it has not used of its turn is lost, a debt is not.
-    stream.turnBytes = Math.max(stream.turnBytes - stream.weight * this.#turnBytes, 0);
-    if (sending.isHeldBack) this.#owner.onHeldBack(stream);
-  }
-
-  #skipUnready(): boolean {
-    for (let stream = this.#queue.first; stream !== undefined; stream = this.#queue.first) {
-      if (this.#isReady(stream.sending!)) return true;
-      this.#leave(stream, stream.sending!);
-    }
-    return false;
-  }
-
-  #setAside(stream: Stream): void {
-    if (stream.isAside) return;
-    stream.isAside = true;
-    this.#aside.add(stream);
-    if (this.#blockedAt === this.maxData) return;
+  #complain(): void {
+    if (!this.isBlocked || this.#blockedAt === this.maxData) return;
     this.#blockedAt = this.maxData;
     this.#owner.onBlocked();
   }
@@ -244,7 +175,8 @@ export class Outgoing {
     }
     space.record(isFin ? SENT_STREAM_FIN : SENT_STREAM, stream.id, offset, length);
     if (isFin) sending.isFinSent = true;
-    stream.turnBytes += length;
+    // Without credit nobody waits for a turn.
+    if (this.#hasCredit) stream.turnBytes += length;
     this.sentBytes += length;
     if (isAgain) {
       this.retransmittedBytes += length;
@@ -252,6 +184,7 @@ export class Outgoing {
     } else {
       sending.sent += length;
       this.sentData += length;
+      if (sending.isHeldBack) this.#owner.onHeldBack(stream);
     }
     return WRITTEN;
   }

@@ -2,7 +2,7 @@
  * How urgent a stream is and what share it has among equals: ranges and defaults (RFC 9218 section 4, without its
  * signals: nothing of this is on the wire).
  *
- * Numbers only; outgoing.ts serves by them. Used by stream.ts, send-queue.ts, outgoing.ts and by the options of
+ * Numbers only; turns.ts serves by them. Used by stream.ts, send-queue.ts and by the options of
  * `lib/api`.
  *
  * Invariant: a stream always has an urgency and a weight in range.

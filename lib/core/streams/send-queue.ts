@@ -1,77 +1,87 @@
 /**
- * The streams that have something to send: a circle for each urgency, linked through the streams themselves.
+ * What has something to send, in turn: a circle for each urgency, linked through its members themselves.
  *
- * It knows no bytes and allocates nothing; every call takes the same time however many streams there are. Called by
- * outgoing.ts.
+ * It knows no bytes and allocates nothing; every call takes the same time however many members there are. Called by
+ * turns.ts.
  *
- * Invariants: a stream is in one circle at most (`isQueued`), that of its urgency, which does not change meanwhile; the
+ * Invariants: a member is in one circle at most (`isQueued`), that of its urgency, which does not change meanwhile; the
  * first of all is of the most urgent circle that is not empty.
  */
 
 import { URGENCY_MAX } from './priority.js';
-import type { Stream } from './stream.js';
 
-export class SendQueue {
-  /** By urgency: the stream whose turn it is. */
-  readonly #heads: (Stream | undefined)[] = new Array<Stream | undefined>(URGENCY_MAX + 1).fill(
+/** A member, of one queue. */
+export interface Queued<Member> {
+  readonly urgency: number;
+  isQueued: boolean;
+  nextQueued: Member | undefined;
+  previousQueued: Member | undefined;
+}
+
+export class SendQueue<Member extends Queued<Member>> {
+  size = 0;
+  /** By urgency: the member whose turn it is. */
+  readonly #heads: (Member | undefined)[] = new Array<Member | undefined>(URGENCY_MAX + 1).fill(
     undefined,
   );
   /** Bit u: there is a circle of urgency u. */
   #filled = 0;
 
-  /** The stream whose turn it is; undefined when there is none. It stays. */
-  get first(): Stream | undefined {
+  /** The member whose turn it is; undefined when there is none. It stays. */
+  get first(): Member | undefined {
     const lowest = this.#filled & -this.#filled;
     return lowest === 0 ? undefined : this.#heads[31 - Math.clz32(lowest)];
   }
 
   /** The last of its urgency from now on. */
-  push(stream: Stream): void {
-    if (stream.isQueued) return;
-    stream.isQueued = true;
-    const { urgency } = stream;
+  push(member: Member): void {
+    if (member.isQueued) return;
+    member.isQueued = true;
+    this.size++;
+    const { urgency } = member;
     const head = this.#heads[urgency];
     if (head === undefined) {
-      this.#heads[urgency] = stream;
+      this.#heads[urgency] = member;
       this.#filled |= 1 << urgency;
-      stream.nextQueued = stream;
-      stream.previousQueued = stream;
+      member.nextQueued = member;
+      member.previousQueued = member;
       return;
     }
     const last = head.previousQueued!;
-    stream.previousQueued = last;
-    stream.nextQueued = head;
-    last.nextQueued = stream;
-    head.previousQueued = stream;
+    member.previousQueued = last;
+    member.nextQueued = head;
+    last.nextQueued = member;
+    head.previousQueued = member;
   }
 
-  /** The stream leaves, wherever it is. */
-  remove(stream: Stream): void {
-    if (!stream.isQueued) return;
-    const { urgency } = stream;
-    const next = stream.nextQueued!;
-    const previous = stream.previousQueued!;
-    stream.isQueued = false;
-    stream.nextQueued = undefined;
-    stream.previousQueued = undefined;
-    if (next === stream) {
+  /** The member leaves, wherever it is. */
+  remove(member: Member): void {
+    if (!member.isQueued) return;
+    const { urgency } = member;
+    const next = member.nextQueued!;
+    const previous = member.previousQueued!;
+    member.isQueued = false;
+    this.size--;
+    member.nextQueued = undefined;
+    member.previousQueued = undefined;
+    if (next === member) {
       this.#heads[urgency] = undefined;
       this.#filled &= ~(1 << urgency);
       return;
     }
     previous.nextQueued = next;
     next.previousQueued = previous;
-    if (this.#heads[urgency] === stream) this.#heads[urgency] = next;
+    if (this.#heads[urgency] === member) this.#heads[urgency] = next;
   }
 
   /** The first, which is given, becomes the last of its urgency. False when it is the only one. */
-  rotate(first: Stream): boolean {
+  rotate(first: Member): boolean {
     const next = first.nextQueued!;
     this.#heads[first.urgency] = next;
     return next !== first;
   }
 
   clear(): void {
-    for (let stream = this.first; stream !== undefined; stream = this.first) this.remove(stream);
+    for (let member = this.first; member !== undefined; member = this.first) this.remove(member);
   }
 }

@@ -39,6 +39,22 @@ export const WANTS_STOP = 2;
 export const WANTS_MAX_DATA = 4;
 export const WANTS_BLOCKED = 8;
 
+/** The place of a stream in a second queue. */
+export class FreePlace {
+  readonly stream: Stream;
+  isQueued = false;
+  nextQueued: FreePlace | undefined = undefined;
+  previousQueued: FreePlace | undefined = undefined;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+  }
+
+  get urgency(): number {
+    return this.stream.urgency;
+  }
+}
+
 export class Stream {
   readonly id: number;
   readonly isLocal: boolean;
@@ -59,12 +75,12 @@ export class Stream {
   /** How it is served: see priority.ts. */
   urgency = DEFAULT_URGENCY;
   weight = DEFAULT_WEIGHT;
-  /** Its place in send-queue.ts. */
+  /** Its place among all that have something to send: see send-queue.ts. */
   isQueued = false;
   nextQueued: Stream | undefined = undefined;
   previousQueued: Stream | undefined = undefined;
-  /** It waits for the connection's credit. */
-  isAside = false;
+  /** Of turns.ts: its place among those that need no credit for it; undefined before the first time. */
+  freePlace: FreePlace | undefined = undefined;
   pendingControl = 0;
   isControlQueued = false;
   stopCode = 0;

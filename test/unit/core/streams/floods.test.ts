@@ -1,10 +1,11 @@
 /** What a peer can make us keep in streams, and the honest peer that does nearly the same. */
 
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NO_ERROR, STREAM_LIMIT_ERROR } from '../../../../lib/core/error-codes.js';
 import { EVENT_MESSAGE, EVENT_STREAM } from '../../../../lib/core/event-ring.js';
+import { SendPart } from '../../../../lib/core/streams/send-part.js';
 import type { Stream } from '../../../../lib/core/streams/stream.js';
-import { byteAt, chance, patternOf, readAll, Side } from './harness.js';
+import { byteAt, chance, patternOf, readAll, Side, type Space } from './harness.js';
 
 /** The streams of the batch are read to their ends, and answered by an end, as an application would. */
 function takeAll(side: Side): void {
@@ -142,5 +143,69 @@ describe('messages that come and are taken', () => {
       side.writeAll();
     }
     expect([taken, side.streams.size]).toEqual([5000, 0]);
+  });
+});
+
+describe('limits of the connection that rise in drops', () => {
+  const waiting = 16_384;
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** How many streams were looked at while `what` was done. */
+  function looks(what: () => void): number {
+    const spy = vi.spyOn(SendPart.prototype, 'isSendable', 'get');
+    what();
+    const { length } = spy.mock.calls;
+    spy.mockRestore();
+    return length;
+  }
+
+  function crowd(): Side {
+    const side = new Side({ limits: { maxData: 0 } });
+    // With the kind of the stream a hundred each.
+    const bytes = new Uint8Array(99);
+    for (let number = 0; number < waiting; number++) side.streams.sendMessage(bytes, number);
+    side.writeAll();
+    return side;
+  }
+
+  function carried(spaces: readonly Space[]): number {
+    const frames = spaces.flatMap((space) => space.frames);
+    return frames.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  it('cost what they let us send, however many messages wait for them', () => {
+    const side = crowd();
+    const raises = 100;
+    const count = looks(() => {
+      for (let raise = 1; raise <= raises; raise++) {
+        side.streams.onMaxData(raise * 100);
+        expect(carried(side.writeAll())).toBe(100);
+      }
+    });
+    expect(count).toBeLessThan(10 * raises);
+  });
+
+  it('that come while something is lost cost no more, and what is lost goes before', () => {
+    const side = crowd();
+    side.streams.onMaxData(1000);
+    const sent = side.writeAll();
+    const count = looks(() => {
+      for (let round = 0; round < 100; round++) {
+        for (const space of sent) side.lose(space);
+        expect(side.streams.hasData).toBe(true);
+        const again = side.writeAll();
+        expect(carried(again)).toBe(1000);
+        sent.splice(0, sent.length, ...again);
+      }
+    });
+    expect(count).toBeLessThan(100 * 10 * 10);
+  });
+
+  it('let all of an honest crowd through in the end, each once', () => {
+    const side = crowd();
+    side.streams.onMaxData(waiting * 100);
+    const ids = new Set<number>();
+    for (const { frames } of side.writeAll()) for (const { id } of frames) ids.add(id);
+    expect([ids.size, side.streams.sentData]).toEqual([waiting, waiting * 100]);
   });
 });

@@ -41,11 +41,13 @@ describe('a peer that gives no credit for the connection', () => {
       return new Stream(4 * number, true, sending, undefined, {} as StreamOwner);
     });
     for (const stream of streams) outgoing.offer(stream);
-    expect(outgoing.waiting).toBe(100);
     for (const stream of streams.slice(1)) outgoing.forget(stream);
-    expect(outgoing.waiting).toBe(1);
+    const kept = streams.filter(({ nextQueued, isQueued }) => isQueued || nextQueued !== undefined);
+    expect([kept, outgoing.isBlocked, outgoing.hasData]).toEqual([[streams[0]], true, false]);
     outgoing.raise(5);
-    expect([outgoing.waiting, outgoing.hasData]).toEqual([0, true]);
+    expect([outgoing.isBlocked, outgoing.hasData]).toEqual([false, true]);
+    outgoing.forget(streams[0]);
+    expect([outgoing.isBlocked, outgoing.hasData]).toEqual([false, false]);
   });
 
   it('is told of it no more when it has stopped all that waited', () => {
