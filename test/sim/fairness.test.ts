@@ -1,10 +1,11 @@
 /**
- * How long connections that want little wait where one endpoint's rate limit holds others with bulk back.
+ * What connections get of one endpoint's rate limit: equal shares, and no long waits for those that want little.
  *
  * Everything is virtual: no figure depends on the machine.
  */
 
 import { describe, expect, it } from 'vitest';
+import type { TransportConfig } from '../../lib/core/config.js';
 import { endlessStream, Flows } from './flows.js';
 import { StreamGoal } from './goals/stream-goal.js';
 import { RateLink } from './links/rate.js';
@@ -74,4 +75,48 @@ describe('small questions beside bulk under one rate limit', PATIENCE, () => {
       expect(besideUs).toBeLessThan(aloneUs + 50_000);
     },
   );
+});
+
+const SHARERS = 16;
+const SHARING_US = 2_000_000;
+
+/** How far the connection that is furthest from it is from an equal share, 0 to 1, and what all get, bytes a second. */
+function sharing(config: Partial<TransportConfig>): { error: number; rate: number } {
+  const flows = new Flows({
+    flows: SHARERS,
+    roundTripUs: ROUND_TRIP_US,
+    middle: wide,
+    config,
+    hasOneSender: true,
+  });
+  flows.run(WARM_UP_US / 2);
+  const before = flows.bytesRead();
+  flows.run(SHARING_US);
+  const shares = flows.bytesRead().map((bytes, flow) => bytes - before[flow]);
+  const all = shares.reduce((sum, share) => sum + share, 0);
+  const errors = shares.map((share) => Math.abs((share * SHARERS) / all - 1));
+  return { error: Math.max(...errors), rate: (all * 1e6) / SHARING_US };
+}
+
+describe(`${SHARERS} connections that always want more`, PATIENCE, () => {
+  it.each([
+    [8_000_000, 1452],
+    [8_000_000, 8952],
+    [40_000_000, 8952],
+  ])(
+    'share a limit of %i bytes a second evenly, with packets of %i bytes, and use it',
+    (rateLimit, maxDatagramSize) => {
+      const { error, rate } = sharing({ rateLimit, maxDatagramSize });
+      expect(error).toBeLessThan(0.05);
+      // Headers and tags are part of the limit.
+      expect(rate).toBeGreaterThan(0.95 * rateLimit);
+    },
+  );
+
+  it.each([1452])('get the limit that each has, with packets of %i bytes', (size) => {
+    const connectionRateLimit = 500_000;
+    const { error, rate } = sharing({ connectionRateLimit, maxDatagramSize: size });
+    expect(error).toBeLessThan(0.05);
+    expect(rate).toBeGreaterThan(0.95 * SHARERS * connectionRateLimit);
+  });
 });

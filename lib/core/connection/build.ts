@@ -45,7 +45,8 @@ export function build(
   // So much is unsettled that the peer has to say something first; the probes see to it.
   if (recovery.isFull) return false;
   const more = fill(state, builder, nowUs, quantumBytes);
-  if (!more) sendMtuProbe(state, builder, nowUs);
+  // Behind the packets of the turn, whoever has the next one: who always has more to send has to find the size, too.
+  sendMtuProbe(state, builder, nowUs);
   return more || hasWaiting;
 }
 

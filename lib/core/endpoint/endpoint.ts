@@ -43,6 +43,7 @@ import { ConnectionTable } from './connection-table.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
+import { EqualTurns } from './equal-turns.js';
 import { ReadyQueue } from './ready-queue.js';
 import { ResetTokens } from './reset-tokens.js';
 import { StatelessReset } from './stateless-reset.js';
@@ -64,13 +65,13 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   readonly #reader = new FrameReader();
   readonly #packet = new ConsumedPacket();
   readonly #bucket: TokenBucket;
+  /** How the connections share the rate limit; undefined without one. */
+  readonly #turns: EqualTurns | undefined;
   readonly #resetTokens: ResetTokens;
   readonly #resets: StatelessReset;
   /** Slots of the connections that the batch at hand has touched, each once. */
   readonly #touched: number[] = [];
   readonly #isTouched: boolean[] = [];
-  /** Slots that have had their turn in the batch at hand and want another one. */
-  readonly #served: number[] = [];
   /** Connections that may still hold pieces of the last received batch. */
   readonly #borrowing: Connection[] = [];
   #outgoing: HandshakeDatagram[] = [];
@@ -94,6 +95,8 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     );
     this.#table = new ConnectionTable(config.maxConnections, random);
     this.#bucket = new TokenBucket(config.rateLimit, nowUs, config.timerGranularityUs);
+    const isLimited = config.rateLimit < Number.POSITIVE_INFINITY;
+    this.#turns = isLimited ? new EqualTurns(config.rateLimit) : undefined;
     this.#admission = new Admission(options, this.#table, this.events, this, this.counts);
   }
 
@@ -268,7 +271,8 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.#addHandshakes(builder);
     if (this.#resets.waiting > 0) this.#resets.write(builder);
     const firstPacket = tx.length;
-    this.#fill(builder, nowUs);
+    if (this.#turns === undefined) this.#fill(builder, nowUs);
+    else this.#fillEqually(this.#turns, builder, nowUs);
     const packets = tx.length - firstPacket;
     this.counts.packetsSent += packets;
     const sealed = this.#options.protection.seal(tx, firstPacket, tx.length);
@@ -288,29 +292,63 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.counts.handshakesSent += taken;
   }
 
-  /** Each ready connection has its turn, at most once a batch. Whom the rate limit holds back is before whom it has let go. */
+  /** Each ready connection has its turn, at most once a batch. */
   #fill(builder: PacketBuilder, nowUs: number): void {
     for (let turns = this.#ready.length; turns > 0; turns--) {
       const slot = this.#ready.shift();
       const connection = this.#table.get(slot);
       if (connection === undefined) continue;
-      const allowance = this.#bucket.takeable(nowUs);
-      // What ends a connection passes: it makes room for the others.
-      if (allowance <= 0 && !connection.isEnding) {
-        this.#ready.push(slot);
-        this.#sendDeadlineUs = this.#bucket.nextUs(nowUs);
-        continue;
-      }
-      const before = builder.usedBytes;
-      const quantum = Math.max(Math.min(QUANTUM_BYTES, allowance), 0);
-      const more = connection.build(builder, nowUs, quantum);
-      this.#bucket.take(builder.usedBytes - before);
-      if (more) this.#served.push(slot);
+      if (connection.build(builder, nowUs, QUANTUM_BYTES)) this.#ready.push(slot);
       this.#afterBuild(connection, nowUs);
       if (!builder.hasRoom(HANDSHAKE_BYTES)) break;
     }
-    for (let index = 0; index < this.#served.length; index++) this.#ready.push(this.#served[index]);
-    this.#served.length = 0;
+  }
+
+  /** The same under a rate limit: round after round of equal turns, until the limit or the batch ends it. */
+  #fillEqually(turns: EqualTurns, builder: PacketBuilder, nowUs: number): void {
+    while (this.#ready.length > 0 && builder.hasRoom(HANDSHAKE_BYTES)) {
+      const allowance = this.#bucket.takeable(nowUs);
+      if (allowance <= 0) {
+        this.#holdBack(builder, nowUs);
+        return;
+      }
+      const slot = this.#ready.shift();
+      const connection = this.#table.get(slot);
+      if (connection === undefined) continue;
+      const turnBytes = turns.begin(slot);
+      if (turnBytes === 0) {
+        this.#ready.push(slot);
+        continue;
+      }
+      const before = builder.usedBytes;
+      const more = connection.build(builder, nowUs, Math.min(turnBytes, allowance));
+      const bytes = builder.usedBytes - before;
+      this.#bucket.take(bytes);
+      const goesOn = turns.spend(slot, bytes, more);
+      if (goesOn) this.#ready.unshift(slot);
+      else if (more) this.#ready.push(slot);
+      this.#afterBuild(connection, nowUs);
+      // Neither its turn nor the limit is over: the batch has no room for its packets.
+      if (goesOn && bytes < allowance) return;
+    }
+  }
+
+  /** Nobody may send but who ends: it makes room for the others. The order stays. */
+  #holdBack(builder: PacketBuilder, nowUs: number): void {
+    for (let turns = this.#ready.length; turns > 0; turns--) {
+      const slot = this.#ready.shift();
+      const connection = this.#table.get(slot);
+      if (connection === undefined) continue;
+      if (!connection.isEnding || !builder.hasRoom(HANDSHAKE_BYTES)) {
+        this.#ready.push(slot);
+        continue;
+      }
+      const before = builder.usedBytes;
+      connection.build(builder, nowUs, 0);
+      this.#bucket.take(builder.usedBytes - before);
+      this.#afterBuild(connection, nowUs);
+    }
+    if (this.#ready.length > 0) this.#sendDeadlineUs = this.#bucket.nextUs(nowUs);
   }
 
   #afterBuild(connection: Connection, nowUs: number): void {
@@ -383,6 +421,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   #release(connection: Connection, nowUs: number): void {
     const { slot } = connection;
     this.#wheel.clear(slot);
+    this.#turns?.forget(slot);
     connection.release();
     this.#admission.onGone(connection, nowUs);
     this.#table.release(slot);

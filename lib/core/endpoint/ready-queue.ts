@@ -1,5 +1,6 @@
 /**
- * The connections that have something to send, in the order in which they said so.
+ * The connections that have something to send, in the order in which they said so; one whose turn was cut
+ * short is put in front.
  *
  * A ring of slots; it knows no connection. Called by the endpoint.
  *
@@ -17,11 +18,16 @@ export class ReadyQueue {
   }
 
   push(slot: number): void {
-    if (slot >= this.#isQueued.length) this.#growFlags(slot);
-    if (this.#isQueued[slot] === 1) return;
-    this.#isQueued[slot] = 1;
-    if (this.#count === this.#slots.length) this.#growRing();
+    if (!this.#enter(slot)) return;
     this.#slots[(this.#first + this.#count++) & (this.#slots.length - 1)] = slot;
+  }
+
+  /** Before all others. */
+  unshift(slot: number): void {
+    if (!this.#enter(slot)) return;
+    this.#first = (this.#first - 1) & (this.#slots.length - 1);
+    this.#slots[this.#first] = slot;
+    this.#count++;
   }
 
   /** The slot that has waited longest; -1 when there is none. */
@@ -32,6 +38,15 @@ export class ReadyQueue {
     this.#count--;
     this.#isQueued[slot] = 0;
     return slot;
+  }
+
+  /** False: it is there already. Else there is room for it. */
+  #enter(slot: number): boolean {
+    if (slot >= this.#isQueued.length) this.#growFlags(slot);
+    if (this.#isQueued[slot] === 1) return false;
+    this.#isQueued[slot] = 1;
+    if (this.#count === this.#slots.length) this.#growRing();
+    return true;
   }
 
   #growFlags(slot: number): void {
