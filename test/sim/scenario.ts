@@ -55,6 +55,9 @@ export interface ScenarioParts extends Partial<Omit<Scenario, 'session' | 'confi
   readonly otherConfig?: Partial<TransportConfig>;
 }
 
+/** The default twice as often as each of the others. */
+const CONTROLLERS = ['cubic', 'cubic', 'bbr', 'newreno', 'ledbat'] as const;
+
 /** UDP payload of an Ethernet over IPv6: as large as datagrams are on most paths. */
 const ETHERNET_BYTES = 1452;
 
@@ -188,7 +191,7 @@ function randomConfig(rng: Rng): Partial<TransportConfig> {
   const initialStreamData = rng.pick([8 << 10, 64 << 10, 512 << 10]);
   const initialConnectionData = initialStreamData * rng.pick([1, 2]);
   return {
-    congestion: rng.chance(0.7) ? 'cubic' : 'newreno',
+    congestion: rng.pick(CONTROLLERS),
     maxDatagramSize: rng.pick([1200, 1452, 8952, 65_507]),
     maxStreams: rng.pick([2, 10, 1024]),
     initialStreamData,
