@@ -12,8 +12,12 @@
 /** RFC 9002 section 7.7 asks for more than the window in a round trip: else the pacer, not the window, decides. */
 const SLOW_START_GAIN = 2;
 const GAIN = 1.25;
-/** The quantum: as much as RFC 9002 section 7.7 lets out at once, or what two ticks of a timer bring. */
+/**
+ * The quantum: as much as RFC 9002 section 7.7 lets out at once, or what two ticks of a timer bring. A controller with a
+ * rate of its own measures by what it sends, so its datagrams stand apart (send_quantum of draft-ietf-ccwg-bbr).
+ */
 const QUANTUM_DATAGRAMS = 10;
+const FIXED_QUANTUM_DATAGRAMS = 2;
 const QUANTUM_US = 2000;
 const MAX_QUANTUM_BYTES = 4 << 20;
 const MIN_QUANTUM_DATAGRAMS = 2;
@@ -33,6 +37,8 @@ export class Pacer {
   trainBytes = 0;
   readonly #granularityUs: number;
   #datagramBytes: number;
+  /** Least length of the quantum, datagrams. */
+  #quantumDatagrams = QUANTUM_DATAGRAMS;
   #creditBytes = 0;
   #updatedUs = 0;
 
@@ -68,6 +74,7 @@ export class Pacer {
     this.#earn(nowUs);
     const windowRate = ((isSlowStart ? SLOW_START_GAIN : GAIN) * windowBytes * 1e6) / smoothedUs;
     this.rate = fixedRate > 0 ? fixedRate : windowRate;
+    this.#quantumDatagrams = fixedRate > 0 ? FIXED_QUANTUM_DATAGRAMS : QUANTUM_DATAGRAMS;
     this.#size();
     if (this.isOff) this.#creditBytes = this.#capBytes();
     else this.#creditBytes = Math.min(this.#creditBytes, this.#capBytes());
@@ -117,7 +124,7 @@ export class Pacer {
   #size(): void {
     const datagram = this.#datagramBytes;
     const tickBytes = (this.rate * this.#granularityUs) / 1e6;
-    const quantum = Math.max(QUANTUM_DATAGRAMS * datagram, (this.rate * QUANTUM_US) / 1e6);
+    const quantum = Math.max(this.#quantumDatagrams * datagram, (this.rate * QUANTUM_US) / 1e6);
     this.burstBytes = Math.max(
       Math.min(quantum, MAX_QUANTUM_BYTES),
       MIN_QUANTUM_DATAGRAMS * datagram,

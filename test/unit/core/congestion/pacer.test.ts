@@ -122,6 +122,18 @@ describe('the burst (P4)', () => {
     expect(paced(rate, datagramBytes).burstBytes).toBe(expected);
   });
 
+  it.each([
+    ['two datagrams', 1_000_000, 2 * MDS],
+    ['two ticks of the rate', 12_500_000, 25_000],
+  ])('is %s for a controller with a rate of its own', (_what, rate, expected) => {
+    const pacer = new Pacer(MDS, TICK_US);
+    pacer.update(0, windowFor(rate), RTT_US, true, false, rate);
+    expect(pacer.burstBytes).toBe(expected);
+    // And for the same pacer ten again, should the controller have none any more.
+    pacer.update(0, windowFor(rate), RTT_US, true, false);
+    expect(pacer.burstBytes).toBe(Math.max(expected, 10 * MDS));
+  });
+
   it('is never less than two datagrams, whatever their size', () => {
     expect(paced(1_000_000, 3_000_000).burstBytes).toBe(6_000_000);
   });
