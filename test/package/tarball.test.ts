@@ -93,6 +93,7 @@ describe.skipIf(obstacle !== undefined)('the tarball', () => {
         'package/LICENSE',
         'package/README.md',
         'package/CHANGELOG.md',
+        'package/tools/wireshark/burstwire.lua',
       ]),
     );
     expect(
