@@ -4,6 +4,6 @@
 
 import './micro/typescript.mjs';
 
-const { loadCatalogue } = await import('./suite/catalogue.js');
+const { CATALOGUE } = await import('./suite/catalogue.js');
 const { main } = await import('./suite/main.js');
-process.exitCode = await main(process.argv.slice(2), await loadCatalogue());
+process.exitCode = await main(process.argv.slice(2), CATALOGUE);

@@ -11,7 +11,7 @@ import { peerObstacle } from './transports/peer-package.js';
 
 const EXTRA_SECONDS = 30;
 /** Until the compiler has seen what a whole transport does. */
-const WARM = { warmupSeconds: 0.4 };
+const WARM = { warmupSeconds: 0.9 };
 /** Requests a second of the open loop: what all but the slowest keep up with. */
 const RATE = 2000;
 const LOOPS = { closed: 'one at a time', open: `${RATE} a second` } as const;

@@ -15,8 +15,8 @@ import { peerObstacle } from './transports/peer-package.js';
 const EXTRA_SECONDS = 40;
 /** The ceiling is compiled when it is not there. */
 const BUILD_SECONDS = 200;
-/** Until the compiler has seen what a whole transport does. */
-const WARM = { warmupSeconds: 0.6 };
+/** Until the compiler has seen what a whole transport does: of ours, a second is not enough. */
+const WARM = { warmupSeconds: 1.3 };
 const NO_ADDON = { BURSTWIRE_ENGINE: 'dgram', BURSTWIRE_CRYPTO: 'node' };
 
 type Shape = 'one' | 'fan-in' | 'fan-out' | 'both';

@@ -5,22 +5,20 @@
  * Invariant: what `selectBenchmarks` returns is in the order of the catalogue, however it was asked for.
  */
 
-import { existsSync } from 'node:fs';
 import { ABLATION } from '../ablation/catalogue.js';
 import { COMPONENTS } from '../components/catalogue.js';
+import { E2E } from '../e2e/catalogue.js';
 import { MICRO } from '../micro/catalogue.js';
 import { STRESS } from '../stress/catalogue.js';
 import type { Benchmark } from './types.js';
 
-/** Joined when it is there. */
-const END_TO_END = new URL('../e2e/catalogue.ts', import.meta.url);
-
-export async function loadCatalogue(): Promise<readonly Benchmark[]> {
-  const e2e = existsSync(END_TO_END)
-    ? ((await import(END_TO_END.href)) as { readonly E2E: readonly Benchmark[] }).E2E
-    : [];
-  return [...MICRO, ...COMPONENTS, ...e2e, ...STRESS, ...ABLATION];
-}
+export const CATALOGUE: readonly Benchmark[] = [
+  ...MICRO,
+  ...COMPONENTS,
+  ...E2E,
+  ...STRESS,
+  ...ABLATION,
+];
 
 /** Ids and names of groups, in any case. Returns the name that nothing is called by, if there is one. */
 export function selectBenchmarks(

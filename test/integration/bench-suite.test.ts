@@ -12,7 +12,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadCatalogue } from '../../bench/suite/catalogue.js';
+import { CATALOGUE } from '../../bench/suite/catalogue.js';
 import { main } from '../../bench/suite/main.js';
 import type { SuiteResult } from '../../bench/suite/result.js';
 import type { Benchmark, Case } from '../../bench/suite/types.js';
@@ -50,7 +50,7 @@ async function runLane(name: string, all: readonly Benchmark[]) {
 
 describe('the suite', () => {
   it('runs every benchmark', { timeout: LIMIT_MS }, async () => {
-    const all = (await loadCatalogue()).map(thin);
+    const all = CATALOGUE.map(thin);
     const lanes = [0, 1].map((lane) => all.filter((_, i) => i % 2 === lane));
     const done = await Promise.all(lanes.map((lane, i) => runLane(`lane${i}`, lane)));
     const found = done.flatMap(({ result }) => result.benchmarks);
