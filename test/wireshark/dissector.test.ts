@@ -156,7 +156,9 @@ describe.skipIf(!hasTshark)('the dissector', () => {
     const reset: Captured = { from: 'responder', bytes: `47${'33'.repeat(20)}${token}` };
     const [first, second] = dissect([told, reset], [lineOf('aes-128-gcm')]);
     expect(first.packets[0].frames).toHaveLength(1);
-    expect(second.packets.map(({ reset }) => reset)).toEqual([Buffer.from('aes-128-').toString('hex')]);
+    expect(second.packets.map(({ reset }) => reset)).toEqual([
+      Buffer.from('aes-128-').toString('hex'),
+    ]);
   });
 
   it('reads a real connection with the key log of its endpoint', async () => {
