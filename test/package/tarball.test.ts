@@ -22,6 +22,7 @@ if (obstacle) console.info(`skipping the tests of the tarball: ${obstacle}`);
 /** Arguments of the examples that do not run without. */
 const EXAMPLE_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'file-transfer.mjs': ['demo', '10000000'],
+  'prometheus.mjs': ['once'],
 };
 const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
 

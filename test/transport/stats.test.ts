@@ -4,7 +4,7 @@
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as announcements from '../../lib/api/diagnostics.js';
 import { type Connection, Endpoint, type TransportStream } from '../../lib/index.js';
@@ -13,6 +13,8 @@ import { collect, seeded } from './support/bytes.js';
 import { addressOf, ignore, open, pair } from './support/pair.js';
 import { catchUncaught } from './support/uncaught.js';
 import { engines } from './support/variants.js';
+
+const LIB = new URL('../../lib/', import.meta.url);
 
 describe.each(engines)('stats: $name', (variant) => {
   it('add up on both sides', async () => {
@@ -159,13 +161,51 @@ describe('diagnostics channels', () => {
 });
 
 describe('docs/diagnostics.md', () => {
-  it('names every figure and every channel', async () => {
-    const text = await readFile(new URL('../../docs/diagnostics.md', import.meta.url), 'utf8');
+  const text = readFileSync(new URL('../../docs/diagnostics.md', import.meta.url), 'utf8');
+  /** Channels of the catalogue, and what their messages hold. */
+  const catalogue = new Map(
+    Array.from(text.matchAll(/^\| `(burstwire:[a-z.]+)` \| `\{ ([\w, ]+) \}` \|/gm), (row) => [
+      row[1],
+      row[2].split(', ').sort(),
+    ]),
+  );
+
+  it('names every figure', async () => {
     const { here, server } = await pair(engines[0]!);
-    const channels = Object.values(announcements).map(({ name }) => String(name));
-    expect(channels).toHaveLength(6);
-    const names = [...Object.keys(here.stats()), ...Object.keys(server.stats()), ...channels];
+    const names = [...Object.keys(here.stats()), ...Object.keys(server.stats())];
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('has every channel that there is in lib, and no other', () => {
+    const files = readdirSync(LIB, { recursive: true, encoding: 'utf8' });
+    const made = files
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => readFileSync(new URL(name, LIB), 'utf8').match(/\bchannel\(.*\)/g) ?? []);
+    expect(made.map((call) => call.slice(9, -2)).sort()).toEqual([...catalogue.keys()].sort());
+    expect(Object.values(announcements).map(({ name }) => name)).toHaveLength(made.length);
+  });
+
+  it('says what the messages of each channel hold, and each one speaks', async () => {
+    const heard = new Map<string, string[]>();
+    for (const name of catalogue.keys()) {
+      const listener = (message: unknown): void => {
+        heard.set(name, Object.keys(message as object).sort());
+      };
+      subscribe(name, listener);
+      onTestFinished(() => void unsubscribe(name, listener));
+    }
+    const { here, there, client, server } = await pair(engines[0]!);
+    there.on('stream', (stream) => stream.pipe(stream));
+    const stream = here.openStream();
+    stream.end('x');
+    await collect(stream);
+    await here.close();
+    await there.closed;
+    // Nobody takes connections at the client.
+    await expect(server.connect(addressOf(client))).rejects.toThrow();
+    await client.close();
+    await server.close();
+    expect(heard).toEqual(catalogue);
   });
 });
 
