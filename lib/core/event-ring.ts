@@ -21,7 +21,10 @@ export const EVENT_STREAM = 5;
 export const EVENT_READABLE = 6;
 /** Chunks were released (`released` moved), or there is room again. subject: Stream. */
 export const EVENT_WRITABLE = 7;
-/** All of the sending side was acknowledged, its end included. subject: Stream. */
+/**
+ * All of the sending side was acknowledged, its end included. subject: Stream. Never of one that was reset: whoever gives up
+ * knows it, has its chunks back at once, and is told nothing when the peer has heard of it.
+ */
 export const EVENT_FINISHED = 8;
 /** The peer gave up sending. subject: Stream; value: its code. */
 export const EVENT_RESET = 9;
