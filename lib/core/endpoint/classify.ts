@@ -1,8 +1,8 @@
 /**
  * Stage 1: what each received datagram is, and whose.
  *
- * Reads first byte and connection id of every row and fills in CONNECTION and KEY; nothing is opened here. Called by the
- * endpoint, once a batch.
+ * Reads first byte and connection id of every row and fills in CONNECTION and KEY, of keys that are as they should be now;
+ * nothing is opened here. Called by the endpoint, once a batch.
  *
  * Invariant: a row that is not a packet of a live connection has a STATUS other than 0 afterwards, so that `open` leaves
  * it alone.
@@ -65,8 +65,11 @@ export function classify(
         rows[at + STATUS] = STATUS_NO_KEY;
         sink.onUnknownRow(rx, row, nowUs);
       } else {
+        const { keys } = table.get(slot)!;
+        // Batches come before timers: a key that should be gone must not stand where the next one is waited for.
+        if (keys.deadlineUs <= nowUs) keys.onTimer(nowUs);
         rows[at + CONNECTION] = slot;
-        rows[at + KEY] = table.get(slot)!.keys.openKey;
+        rows[at + KEY] = keys.openKey;
       }
     } else if ((first & HANDSHAKE_BIT) !== 0) {
       rows[at + STATUS] = STATUS_NO_KEY;
