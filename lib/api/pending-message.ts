@@ -20,9 +20,6 @@ export interface PendingMessage {
   readonly reject: (error: Error) => void;
 }
 
-/** What stands for a refusal where the connection is over, or about to be. */
-const ENDED = -3;
-
 /** Gives the core a message. The promise is that of `Connection.sendMessage`. */
 export function sendMessage(
   core: CoreConnection,
@@ -32,8 +29,7 @@ export function sendMessage(
   return new Promise((resolve, reject) => {
     const { byteLength } = bytes;
     const message: PendingMessage = { bytes, byteLength, resolve, reject };
-    const isOpen = core.phase === 'open' && !core.isFinishing;
-    const refused = isOpen ? core.streams.sendMessage(bytes, message, urgency) : ENDED;
+    const refused = core.sendMessage(bytes, message, urgency);
     if (refused !== 0) reject(refusal(refused, byteLength, core.closed));
   });
 }
@@ -51,7 +47,7 @@ export function settleMessage(
   else message.reject(overLimit('ERR_MESSAGE_REFUSED', `the peer refused the message: ${error}`));
 }
 
-/** Why the core has not taken a message: see Streams.sendMessage of the core, or ENDED. */
+/** Why the core has not taken a message: see Connection.sendMessage of the core. */
 function refusal(refused: number, byteLength: number, closed: CloseInfo | undefined): Error {
   if (refused === -1) {
     const text = `sendMessage: ${byteLength} bytes are above what the peer takes`;

@@ -186,9 +186,9 @@ export class Connection extends ConnectionState {
   }
 
   /** See Streams.sendMessage; -3: the connection ends. */
-  sendMessage(bytes: Uint8Array, token: unknown): number {
+  sendMessage(bytes: Uint8Array, token: unknown, urgency?: number): number {
     if (this.phase !== 'open' || this.isFinishing) return -3;
-    return this.streams.sendMessage(bytes, token);
+    return this.streams.sendMessage(bytes, token, urgency);
   }
 
   /** See DatagramQueue.send; -3: the connection ends. */

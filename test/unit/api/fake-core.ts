@@ -149,10 +149,6 @@ export class FakeConnection {
   readonly taken: number[] = [];
   readonly streams = {
     onMessageTaken: (byteLength: number) => this.taken.push(byteLength),
-    sendMessage: (bytes: Uint8Array, token: unknown, urgency: number): number => {
-      if (this.messageResult === 0) this.messages.push({ bytes, token, urgency });
-      return this.messageResult;
-    },
   };
 
   get core(): CoreConnection {
@@ -164,6 +160,12 @@ export class FakeConnection {
     const stream = new FakeStream({ id: 4 * this.opened.length, receives: !isUnidirectional });
     this.opened.push(stream);
     return stream;
+  }
+
+  sendMessage(bytes: Uint8Array, token: unknown, urgency: number): number {
+    if (this.phase !== 'open' || this.isFinishing) return -3;
+    if (this.messageResult === 0) this.messages.push({ bytes, token, urgency });
+    return this.messageResult;
   }
 
   sendDatagram(bytes: Uint8Array): number {
