@@ -53,9 +53,16 @@ export interface ConnectionStats {
   readonly streamsActive: number;
   readonly messagesSent: number;
   readonly messagesReceived: number;
+  /** Messages of ours that are not acknowledged now: at most 65,536 and 64 MiB. */
+  readonly messagesWaiting: number;
+  readonly messageBytesWaiting: number;
+  /** Bytes of the peer's messages that are not whole yet: at most 64 MiB and one message. */
+  readonly messageBytesUnfinished: number;
   readonly streamBytesSent: number;
   readonly streamBytesReceived: number;
   readonly retransmittedBytes: number;
+  /** Pieces of the peer's streams that wait now for what is missing before them: capped by the windows. */
+  readonly spansWaiting: number;
   /** Receive window of the connection now, bytes. */
   readonly receiveWindow: number;
   readonly datagramsSent: number;

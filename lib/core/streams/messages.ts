@@ -26,11 +26,11 @@ export class Messages {
   sent = 0;
   received = 0;
   readonly #life: StreamLife;
-  /** Ours that are not acknowledged. */
-  #count = 0;
-  #bytes = 0;
+  /** Ours that are not acknowledged, or reported as failed. */
+  waiting = 0;
+  waitingBytes = 0;
   /** Bytes of the peer's that are not whole yet. */
-  #unfinishedBytes = 0;
+  unfinishedBytes = 0;
   /** The peer's that the application has not taken. */
   #untaken = 0;
 
@@ -45,14 +45,15 @@ export class Messages {
     const { maxMessageSize } = life.peer;
     // 0: the peer takes none, not even empty ones.
     if (byteLength > maxMessageSize || maxMessageSize === 0) return MESSAGE_ABOVE_LIMIT;
-    const isFull = this.#count >= MESSAGES_MAX || this.#bytes + byteLength > MESSAGE_BYTES_MAX;
+    const isFull =
+      this.waiting >= MESSAGES_MAX || this.waitingBytes + byteLength > MESSAGE_BYTES_MAX;
     if (life.isClosed || isFull) return MESSAGE_QUEUE_FULL;
     const stream = life.openLocal(true, KIND_MESSAGE, true);
     stream.urgency = urgency;
     stream.messageToken = token;
     stream.messageBytes = byteLength;
-    this.#count++;
-    this.#bytes += byteLength;
+    this.waiting++;
+    this.waitingBytes += byteLength;
     this.sent++;
     stream.write(bytes);
     return stream;
@@ -63,8 +64,8 @@ export class Messages {
     if (!stream.isMessage || stream.isMessageDone) return;
     const { events, owner } = this.#life.options;
     stream.isMessageDone = true;
-    this.#count--;
-    this.#bytes -= stream.messageBytes;
+    this.waiting--;
+    this.waitingBytes -= stream.messageBytes;
     events.push(EVENT_MESSAGE_DONE, owner, stream.messageToken, error);
     stream.messageToken = undefined;
   }
@@ -79,20 +80,20 @@ export class Messages {
     const { maxMessageSize } = this.#life.options.config;
     // The kind byte is no part of the message.
     if (highest - 1 > maxMessageSize || maxMessageSize === 0) return MESSAGE_TOO_LARGE;
-    this.#unfinishedBytes += fresh;
+    this.unfinishedBytes += fresh;
     // One more than a sender may have: the caps of both sides count differently at their edges.
-    return this.#unfinishedBytes > MESSAGE_BYTES_MAX + maxMessageSize ? EXCESSIVE_LOAD : NO_ERROR;
+    return this.unfinishedBytes > MESSAGE_BYTES_MAX + maxMessageSize ? EXCESSIVE_LOAD : NO_ERROR;
   }
 
   /** One of the peer's was given up, with that much of it here. */
   onAborted(byteLength: number): void {
-    this.#unfinishedBytes -= byteLength;
+    this.unfinishedBytes -= byteLength;
   }
 
   /** One of the peer's is whole. */
   onComplete(bytes: Uint8Array): void {
     const { events, owner } = this.#life.options;
-    this.#unfinishedBytes -= bytes.byteLength;
+    this.unfinishedBytes -= bytes.byteLength;
     this.#untaken++;
     this.received++;
     events.push(EVENT_MESSAGE, owner, bytes);

@@ -75,9 +75,13 @@ export class Streams {
       streamsActive: this.#table.size,
       messagesSent: this.#messages.sent,
       messagesReceived: this.#messages.received,
+      messagesWaiting: this.#messages.waiting,
+      messageBytesWaiting: this.#messages.waitingBytes,
+      messageBytesUnfinished: this.#messages.unfinishedBytes,
       streamBytesSent: sentBytes,
       streamBytesReceived: this.#incoming.bytesReceived,
       retransmittedBytes,
+      spansWaiting: this.#delivery.spans,
       receiveWindow: this.#delivery.credit.windowBytes,
     };
   }

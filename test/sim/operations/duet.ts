@@ -257,6 +257,9 @@ export class Duet {
         ['packets', Math.min(0, theirs.packetsSent - stats.packetsReceived), 0],
         ['bytes', Math.min(0, theirs.bytesSent - stats.bytesReceived), 0],
         ['streams open', stats.streamsActive, 0],
+        ['spans ahead of holes', stats.spansWaiting, 0],
+        ['messages waiting', stats.messagesWaiting + stats.messageBytesWaiting, 0],
+        ['bytes of unfinished messages', stats.messageBytesUnfinished, 0],
         ['key phases apart', Math.max(1, Math.abs(stats.keyUpdates - theirs.keyUpdates)), 1],
       ];
       for (const [what, actual, wanted] of expected) {

@@ -133,6 +133,8 @@ describe('the queue of a sender', () => {
     const one = new Uint8Array(1);
     for (let count = 0; count < 65_536; count++) side.streams.sendMessage(one, count);
     expect(side.streams.sendMessage(one, 0)).toBe(-2);
+    const { messagesWaiting, messageBytesWaiting } = side.streams.counters;
+    expect([messagesWaiting, messageBytesWaiting]).toEqual([65_536, 65_536]);
     side.ack(side.write()!);
     expect(side.streams.sendMessage(one, 0)).toBe(0);
   });
@@ -227,6 +229,7 @@ describe('unfinished messages of a peer', () => {
     expect(error).toBe(EXCESSIVE_LOAD);
     // 64 MiB, and one of the largest size (16 MiB).
     expect(number).toBe(Math.ceil((80 << 20) / 15_000_000));
+    expect(side.streams.counters.messageBytesUnfinished).toBeGreaterThan(80 << 20);
   });
 
   it('do not, when they are as large as an honest sender’s', () => {
@@ -240,7 +243,9 @@ describe('unfinished messages of a peer', () => {
     const side = new Side();
     for (let number = 0; number < 20; number++) {
       expect(flood(side, number, 15_000_000)).toBe(NO_ERROR);
+      expect(side.streams.counters.messageBytesUnfinished).toBeGreaterThan(14_000_000);
       expect(side.streams.onResetStream(4 * number + 3, 0, 15_000_000)).toBe(NO_ERROR);
+      expect(side.streams.counters.messageBytesUnfinished).toBe(0);
     }
     expect(side.told()).toEqual([]);
     expect(side.streams.size).toBe(0);

@@ -257,6 +257,7 @@ describe('what comes in crumbs', () => {
     }
     expect(error).toBe(EXCESSIVE_LOAD);
     expect(count).toBe(4000 + (1 << 20) / 2048 + 1);
+    expect(side.streams.counters.spansWaiting).toBe(count);
     expect(side.memory.allocated).toBeLessThan(20_000);
   });
 
@@ -269,6 +270,7 @@ describe('what comes in crumbs', () => {
           ? side.streams.onResetStream(id, 0, 100)
           : side.batch(id, 0, new Uint8Array(100));
       expect(end).toBe(NO_ERROR);
+      expect(side.streams.counters.spansWaiting).toBe(0);
     }
   });
 });
