@@ -38,7 +38,8 @@ export interface ConnectConfig {
 const isFamily = (value: unknown): value is 'IPv4' | 'IPv6' => value === 'IPv4' || value === 'IPv6';
 const isAny = (value: unknown): value is 'any' => value === 'any';
 
-const CONNECT_OPTIONS = {
+/** The rules behind `ConnectOptions`. */
+export const CONNECT_OPTIONS = {
   address: { kind: 'text', doc: 'a literal address or a host name' },
   port: { kind: 'integer', default: 0, min: 1, max: 65_535, doc: 'port of the peer' },
   family: {
