@@ -56,6 +56,23 @@ describe('a NAT that gives another port', PATIENCE, () => {
 });
 
 describe('another network', PATIENCE, () => {
+  it('is asked again whether it carries ECN marks', () => {
+    const net = world({
+      goals: bulk(1, 8_000_000),
+      path: [
+        { kind: 'rate', bitsPerSecond: 10e6, queueBytes: 100_000, markBytes: 30_000 },
+        { kind: 'delay', delayUs: 10_000 },
+      ],
+    });
+    net.run(3_000_000);
+    expect(net.stats(1)).toMatchObject({ ecn: 'capable', packetsLost: 0 });
+    net.nats[0]!.rebind(true);
+    while (net.stats(1).pathSwitches === 0) net.scheduler.step();
+    expect(net.stats(1).ecn).toBe('testing');
+    net.runUntilReached(30_000_000);
+    expect(net.stats(1)).toMatchObject({ ecn: 'capable', pathsValidated: 1 });
+  });
+
   it('begins window, round trip time and path MTU anew, and goes on', () => {
     const net = world({ goals: bulk(1, 8_000_000) });
     net.run(3_000_000);

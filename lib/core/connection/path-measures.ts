@@ -10,7 +10,6 @@
 import { BASE_DATAGRAM_BYTES, INITIAL_RTT_US } from '../config.js';
 import { createController } from '../congestion/controller.js';
 import { Pacer } from '../congestion/pacer.js';
-import { EcnValidation } from '../recovery/ecn.js';
 import { PathMtu } from '../recovery/path-mtu.js';
 import type { Rtt } from '../recovery/rtt.js';
 import type { ConnectionState } from './connection-state.js';
@@ -25,7 +24,7 @@ const NO_SAMPLE: RttValues = {
   varianceUs: INITIAL_RTT_US / 2,
 };
 
-/** Of a path that nothing is known of. No packet is marked there: the counts of the peer are sums over all paths (E5). */
+/** Of a path that nothing is known of. */
 export function freshMeasures(state: ConnectionState, isIpv4: boolean): PathMeasures {
   const { config, maxUdpPayloadSize } = state;
   return {
@@ -35,7 +34,7 @@ export function freshMeasures(state: ConnectionState, isIpv4: boolean): PathMeas
     }),
     pacer: new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs),
     pathMtu: new PathMtu({ maximum: maxUdpPayloadSize, isIpv4 }),
-    ecn: new EcnValidation(false),
+    ecn: state.ecn.onOtherPath(),
     rtt: NO_SAMPLE,
   };
 }

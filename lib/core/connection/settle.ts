@@ -72,12 +72,13 @@ function ackedOnPath(state: ConnectionState): number {
 /** Losses that recovery has just found, by an ACK or by its timer. */
 export function onLosses(state: ConnectionState, nowUs: number): void {
   const { recovery, counts } = state;
-  if (recovery.lostEct > 0) state.ecn.onLost(recovery.lostEct);
+  const { lostFrom, switchedUs } = state.paths;
+  const isElsewhere = recovery.lostPackets > 0 && recovery.largestLostNumber < lostFrom;
+  if (recovery.lostEct > 0 && !isElsewhere) state.ecn.onLost(recovery.lostEct);
   if (recovery.lostPackets === 0) return;
   counts.lossEvents++;
-  const { lostFrom, switchedUs } = state.paths;
   // What was sent to another address is no congestion on the way to this one (M9).
-  if (recovery.largestLostNumber < lostFrom) return;
+  if (isElsewhere) return;
   const isWithinPath = recovery.largestLostSentUs - switchedUs > PERSISTENT_PTOS * state.ptoUs;
   state.congestion.onLoss(
     nowUs,
@@ -126,7 +127,7 @@ function onEcnCounts(
   hasCounts: boolean,
   nowUs: number,
 ): void {
-  const { ecn, recovery } = state;
+  const { ecn, recovery, paths } = state;
   const marks = ecn.onAck(
     recovery.isLargestRaised,
     recovery.ackedEct,
@@ -134,6 +135,7 @@ function onEcnCounts(
     reader.ect0,
     reader.ect1,
     reader.ce,
+    recovery.largestAcked >= paths.measuredFrom,
   );
   if (marks > 0) state.congestion.onCongestionMark(nowUs, recovery.largestAckedSentUs);
 }

@@ -124,6 +124,66 @@ describe('counts that cannot be true (E3)', () => {
   });
 });
 
+describe('another path (E5)', () => {
+  it('is tried with ten packets, and capable by its own', () => {
+    const before = capable();
+    const ecn = before.onOtherPath();
+    expect([before.state, ecn.state, send(ecn, 100), ecn.state]).toEqual([
+      'capable',
+      'testing',
+      10,
+      'unknown',
+    ]);
+    // What was on its way on the path before: no news of this one, whatever it says.
+    expect(ecn.onAck(true, 5, true, 7, 0, 3, false)).toBe(0);
+    expect(ecn.state).toBe('unknown');
+    expect(ecn.onAck(true, 4, true, 10, 0, 4, true)).toBe(1);
+    expect([ecn.state, ecn.mark]).toEqual(['capable', true]);
+  });
+
+  it('that takes the marks away ends them there, and not on the next', () => {
+    const bleached = capable().onOtherPath();
+    send(bleached, 10);
+    bleached.onAck(true, 5, true, 5, 0, 0);
+    expect([bleached.state, bleached.mark]).toEqual(['failed', false]);
+    // Its last ones are acknowledged after the next has begun.
+    bleached.onAck(true, 5, true, 5, 0, 0);
+    const ecn = bleached.onOtherPath();
+    expect(send(ecn, 10)).toBe(10);
+    ecn.onAck(true, 10, true, 15, 0, 0);
+    expect(ecn.state).toBe('capable');
+  });
+
+  it('that drops what is marked does not, either', () => {
+    const dropping = capable().onOtherPath();
+    send(dropping, 10);
+    dropping.onLost(10);
+    expect(dropping.state).toBe('failed');
+    const ecn = dropping.onOtherPath();
+    send(ecn, 10);
+    ecn.onAck(true, 10, true, 15, 0, 0);
+    expect(ecn.state).toBe('capable');
+  });
+
+  it('shares the counts with the one that is left, and gone back to', () => {
+    const home = capable();
+    const away = home.onOtherPath();
+    send(away, 10);
+    away.onAck(true, 10, true, 15, 0, 0);
+    expect(send(home, 5)).toBe(5);
+    expect(home.onAck(true, 5, true, 19, 0, 1)).toBe(1);
+    expect(home.state).toBe('capable');
+  });
+
+  it('is not tried after counts that no path can make, nor where nothing shall be marked', () => {
+    const lied = capable();
+    lied.onAck(true, 1, true, 11, 0, 0);
+    expect(lied.onOtherPath().state).toBe('failed');
+    const ofNone = new EcnValidation(false).onOtherPath();
+    expect([ofNone.state, ofNone.mark]).toEqual(['failed', false]);
+  });
+});
+
 describe('marks (E4)', () => {
   it('are reported once', () => {
     const ecn = capable();
