@@ -44,7 +44,10 @@ export interface EndpointOptions extends BindOptions {
   readonly maxDatagramSize?: number | undefined;
   /** Silence after which a connection ends, ms, 1,000 to 86,400,000. Default 30,000. */
   readonly idleTimeout?: number | undefined;
-  /** Silence after which a PING is sent, ms, 100 to 86,400,000; 0: never. Default 10,000. */
+  /**
+   * Silence after which a PING is sent, ms, 100 to 86,400,000; 0: never. Default 10,000. Up to a fifth less by chance, and
+   * from one second on where a stream of the peer has stopped in its middle.
+   */
   readonly keepAlive?: number | undefined;
   /** Streams of each kind that the peer may have open at once, 1 to 65,536. Default 1,024. */
   readonly maxStreams?: number | undefined;

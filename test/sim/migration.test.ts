@@ -55,6 +55,25 @@ describe('a NAT that gives another port', PATIENCE, () => {
   });
 });
 
+describe('a NAT that forgets while the host behind it only receives', PATIENCE, () => {
+  /** The mapping goes, and with it whatever the host says in that moment: it has nothing more to say by itself. */
+  const forget = (net: NatWorld): void => {
+    const untilUs = net.scheduler.nowUs + 200_000;
+    net.onSend = (side) => side === 1 || net.scheduler.nowUs > untilUs;
+    net.nats[0]!.rebind(false);
+  };
+
+  it('is found out by a question, long before the keep-alive, and the download goes on', () => {
+    const net = world({ goals: bulk(1, 6_000_000) });
+    net.run(2_000_000);
+    forget(net);
+    const goneUs = net.scheduler.nowUs;
+    while (net.stats(1).pathsValidated === 0) net.scheduler.step();
+    expect(net.scheduler.nowUs - goneUs).toBeLessThan(1_500_000);
+    net.runUntilReached(10_000_000);
+  });
+});
+
 describe('another network', PATIENCE, () => {
   it('is asked again whether it carries ECN marks', () => {
     const net = world({

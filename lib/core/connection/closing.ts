@@ -106,7 +106,7 @@ function end(
   state.phase = phase;
   state.endDeadlineUs = phase === 'closed' ? nowUs : nowUs + CLOSING_PTOS * state.ptoUs;
   state.sendDeadlineUs = Number.POSITIVE_INFINITY;
-  state.keepAliveDeadlineUs = Number.POSITIVE_INFINITY;
+  state.keepAlive.stop();
   if (!wasOpen) return;
   state.closed = info;
   state.streams.close();

@@ -26,6 +26,7 @@ import type { CloseInfo } from './close-info.js';
 import type { ConnectionHost } from './connection-host.js';
 import { LocalIds, RemoteIds } from './connection-ids.js';
 import { FrameOwners } from './frame-owners.js';
+import { KeepAlive } from './keep-alive.js';
 import { AMPLIFICATION } from './path.js';
 import { Paths } from './paths.js';
 import type { TransportParameters } from './transport-parameters.js';
@@ -162,7 +163,9 @@ export class ConnectionState {
   readonly idleTimeoutUs: number;
   /** When the connection is over: idle while 'open', the end of the closing period after that. */
   endDeadlineUs: number;
-  keepAliveDeadlineUs: number;
+  readonly keepAlive: KeepAlive;
+  /** Bytes of streams that had come when it looked last. */
+  receivedBefore = AS_DOUBLE;
   /** Whether something ack-eliciting was sent since a packet came last: only the first restarts the idle timer. */
   hasSentSinceReceived = false;
   /** Longest time that the peer holds an acknowledgement back, us. */
@@ -241,7 +244,10 @@ export class ConnectionState {
     this.useless = new UselessFrames(nowUs);
     this.idleTimeoutUs = idleTimeout(config.idleTimeoutUs, parameters.maxIdleTimeoutMs * 1000);
     this.endDeadlineUs = nowUs + this.idleTimeoutUs;
-    this.keepAliveDeadlineUs = nowUs + config.keepAliveUs;
+    const at = this.isInitiator ? 0 : 2;
+    const chance = 256 * this.handshakeHash[at] + this.handshakeHash[at + 1];
+    this.keepAlive = new KeepAlive(config.keepAliveUs, chance, nowUs);
+    this.receivedBefore = 0;
   }
 
   /** The idle timeout begins anew; never shorter than three probe timeouts (RFC 9000 section 10.1). */

@@ -92,13 +92,18 @@ export class Connection extends ConnectionState {
     if (this.phase !== 'open') return;
     this.hasSentSinceReceived = false;
     this.restartIdle(nowUs);
-    this.keepAliveDeadlineUs = nowUs + this.config.keepAliveUs;
+    this.keepAlive.onReceived(nowUs);
   }
 
   /** End of a received batch; `slab` holds its bytes. */
   settle(slab: Uint8Array, nowUs: number): void {
     if (this.phase !== 'open') return;
-    this.streams.settle(slab, nowUs, this.recovery.rtt.minUs);
+    const { streams, recovery } = this;
+    streams.settle(slab, nowUs, recovery.rtt.minUs);
+    if (streams.receivedData !== this.receivedBefore) {
+      this.receivedBefore = streams.receivedData;
+      this.keepAlive.onStreamBytes(nowUs, streams.size > 0, this.ptoUs);
+    }
     this.#traceMetrics(nowUs);
   }
 

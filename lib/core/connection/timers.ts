@@ -28,7 +28,7 @@ export function deadlineOf(state: ConnectionState): number {
     state.paths.deadlineUs,
     state.endDeadlineUs,
     state.finishDeadlineUs,
-    state.keepAliveDeadlineUs,
+    state.keepAlive.deadlineUs,
     state.keys.deadlineUs,
     state.mayProbeMtu ? state.pathMtu.deadlineUs : Number.POSITIVE_INFINITY,
   );
@@ -45,9 +45,9 @@ export function onDeadline(state: ConnectionState, nowUs: number): void {
   if (state.paths.deadlineUs <= nowUs) onPathTimer(state, nowUs);
   if (state.recovery.deadlineUs <= nowUs) onRecoveryTimer(state, nowUs);
   if (state.keys.deadlineUs <= nowUs) state.keys.onTimer(nowUs);
-  if (state.keepAliveDeadlineUs <= nowUs) {
+  if (state.keepAlive.deadlineUs <= nowUs) {
     state.isPingPending = true;
-    state.keepAliveDeadlineUs = nowUs + state.config.keepAliveUs;
+    state.keepAlive.onAsked(nowUs);
   }
 }
 
