@@ -13,14 +13,14 @@
 const SLOW_START_GAIN = 2;
 const GAIN = 1.25;
 /**
- * The quantum: as much as RFC 9002 section 7.7 lets out at once, or what two ticks of a timer bring. A controller with a
- * rate of its own measures by what it sends, so its datagrams stand apart (send_quantum of draft-ietf-ccwg-bbr).
+ * The quantum: what two ticks of a timer bring, two datagrams at least. An ACK that opens the window by ten of them must not
+ * let ten out at once: a queue shorter than that would never hold more than ten, whatever the path.
  */
-const QUANTUM_DATAGRAMS = 10;
-const FIXED_QUANTUM_DATAGRAMS = 2;
+const QUANTUM_DATAGRAMS = 2;
 const QUANTUM_US = 2000;
 const MAX_QUANTUM_BYTES = 4 << 20;
-const MIN_QUANTUM_DATAGRAMS = 2;
+/** After a silence: RFC 9002 section 7.7. A controller with a rate of its own has none (draft-ietf-ccwg-bbr). */
+const SILENCE_DATAGRAMS = 10;
 /** The longest train, datagrams: what one system call takes as one message. */
 const TRAIN_DATAGRAMS = 16;
 /** Credit that is waited for: above one byte, so that a rounding error does not cost a tick. */
@@ -37,8 +37,9 @@ export class Pacer {
   trainBytes = 0;
   readonly #granularityUs: number;
   #datagramBytes: number;
-  /** Least length of the quantum, datagrams. */
-  #quantumDatagrams = QUANTUM_DATAGRAMS;
+  #isFixed = false;
+  /** Most that goes out at once while something is in flight, bytes. */
+  #quantumBytes = 0;
   #creditBytes = 0;
   #updatedUs = 0;
 
@@ -74,7 +75,7 @@ export class Pacer {
     this.#earn(nowUs);
     const windowRate = ((isSlowStart ? SLOW_START_GAIN : GAIN) * windowBytes * 1e6) / smoothedUs;
     this.rate = fixedRate > 0 ? fixedRate : windowRate;
-    this.#quantumDatagrams = fixedRate > 0 ? FIXED_QUANTUM_DATAGRAMS : QUANTUM_DATAGRAMS;
+    this.#isFixed = fixedRate > 0;
     this.#size();
     if (this.isOff) this.#creditBytes = this.#capBytes();
     else this.#creditBytes = Math.min(this.#creditBytes, this.#capBytes());
@@ -92,10 +93,12 @@ export class Pacer {
   /**
    * Bytes that may go now: Infinity while off, 0 or less while in debt. Above 0, a train may be begun and finished;
    * packet by packet that means: another one while less than budget + trainBytes - a datagram has gone (P5).
+   *
+   * @param isSilent nothing is in flight: what was earned since the last call is kept up to `burstBytes` (P4)
    */
-  budgetBytes(nowUs: number): number {
+  budgetBytes(nowUs: number, isSilent = false): number {
     if (this.isOff) return Number.POSITIVE_INFINITY;
-    this.#earn(nowUs);
+    this.#earn(nowUs, isSilent);
     return Math.floor(this.#creditBytes);
   }
 
@@ -111,26 +114,26 @@ export class Pacer {
     return nowUs + Math.ceil(waitUs / this.#granularityUs) * this.#granularityUs;
   }
 
-  #earn(nowUs: number): void {
+  #earn(nowUs: number, isSilent = false): void {
     const elapsedUs = nowUs - this.#updatedUs;
     if (this.isOff || elapsedUs <= 0) return;
     this.#updatedUs = nowUs;
-    this.#creditBytes = Math.min(
-      this.#capBytes(),
-      this.#creditBytes + (this.rate * elapsedUs) / 1e6,
-    );
+    const capBytes = isSilent ? this.#capBytes() : this.#quantumBytes - this.trainBytes;
+    const earned = Math.min(capBytes, this.#creditBytes + (this.rate * elapsedUs) / 1e6);
+    if (earned > this.#creditBytes) this.#creditBytes = earned;
   }
 
   #size(): void {
     const datagram = this.#datagramBytes;
     const tickBytes = (this.rate * this.#granularityUs) / 1e6;
-    const quantum = Math.max(this.#quantumDatagrams * datagram, (this.rate * QUANTUM_US) / 1e6);
-    this.burstBytes = Math.max(
-      Math.min(quantum, MAX_QUANTUM_BYTES),
-      MIN_QUANTUM_DATAGRAMS * datagram,
-    );
+    const ticksBytes = Math.min((this.rate * QUANTUM_US) / 1e6, MAX_QUANTUM_BYTES);
+    this.#quantumBytes = Math.max(ticksBytes, QUANTUM_DATAGRAMS * datagram);
+    const silenceBytes = Math.min(SILENCE_DATAGRAMS * datagram, MAX_QUANTUM_BYTES);
+    this.burstBytes = this.#isFixed
+      ? this.#quantumBytes
+      : Math.max(this.#quantumBytes, silenceBytes);
     const train = Math.max(datagram, Math.min(tickBytes, TRAIN_DATAGRAMS * datagram));
-    this.trainBytes = Math.min(train, this.burstBytes / 2);
+    this.trainBytes = Math.min(train, this.#quantumBytes / 2);
   }
 
   /** Credit that is kept: with the train that is begun on its last byte it makes a burst. */

@@ -78,7 +78,8 @@ function fill(
   let { datagramBytes } = state;
   const windowBytes = state.congestion.windowBytes;
   const isPaced = !pacer.isOff;
-  let allowance = Math.min(pacer.budgetBytes(nowUs), bucket.takeable(nowUs));
+  const isSilent = recovery.bytesInFlight === 0;
+  let allowance = Math.min(pacer.budgetBytes(nowUs, isSilent), bucket.takeable(nowUs));
   // What is begun with credit is finished as a train, on credit.
   if (allowance > 0 && isPaced) allowance += Math.max(pacer.trainBytes - datagramBytes, 0);
   let sent = 0;

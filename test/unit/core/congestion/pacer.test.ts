@@ -134,6 +134,17 @@ describe('the burst (P4)', () => {
     expect(pacer.burstBytes).toBe(Math.max(expected, 10 * MDS));
   });
 
+  it('is saved up in silence only: with something in flight, two datagrams are', () => {
+    const busy = paced(1_000_000);
+    busy.onSent(12_000);
+    expect(busy.budgetBytes(1e6)).toBe(2 * MDS - busy.trainBytes);
+    const silent = paced(1_000_000);
+    silent.onSent(12_000);
+    expect(silent.budgetBytes(1e6, true)).toBe(10 * MDS - silent.trainBytes);
+    // What was saved up in silence stays until it is used.
+    expect(silent.budgetBytes(2e6)).toBe(10 * MDS - silent.trainBytes);
+  });
+
   it('is never less than two datagrams, whatever their size', () => {
     expect(paced(1_000_000, 3_000_000).burstBytes).toBe(6_000_000);
   });
