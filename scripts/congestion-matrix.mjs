@@ -31,6 +31,9 @@ async function run() {
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 
+/** `digits` after the point; nothing where nothing was measured. */
+const figure = (value, digits = 2) => (value === undefined ? '' : value.toFixed(digits));
+
 function table(results) {
   const head = [
     'cell',
@@ -40,22 +43,26 @@ function table(results) {
     'lost',
     'Jain',
     'first flow',
+    'besides',
     'gate',
     'passed',
   ];
-  const rows = results.map((result) =>
-    row([
-      result.name,
-      result.utilisation.toFixed(2),
-      result.goodput.toFixed(2),
-      result.queue95.toFixed(2),
-      `${(100 * result.lost).toFixed(2)} %`,
-      result.jain.toFixed(2),
-      result.firstShare.toFixed(2),
-      result.gate,
-      result.isPassed ? 'yes' : '**no**',
-    ]),
-  );
+  const rows = results.map(({ name, figures, note, gate, isPassed }) => {
+    const { utilisation, goodput, queue95, lost, jain, firstShare } = figures;
+    const isShared = firstShare !== 1;
+    return row([
+      name,
+      figure(utilisation),
+      figure(goodput),
+      figure(queue95),
+      lost === undefined ? '' : `${figure(100 * lost)} %`,
+      isShared ? figure(jain) : '',
+      isShared ? figure(firstShare) : '',
+      note ?? '',
+      gate,
+      isPassed ? 'yes' : '**no**',
+    ]);
+  });
   return [row(head), row(head.map(() => '---')), ...rows].join('\n');
 }
 

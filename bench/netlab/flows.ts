@@ -8,8 +8,15 @@ import { ADDRESSES, type KernelCongestion, type Lab, type LabProgram, type Place
 import type { Received, Sample } from './programs/meter.js';
 import type { Door, ReceiveTask, SendTask, Sent } from './programs/task-types.js';
 
-/** Who carries a flow: burstwire with its default congestion control, or the kernel's TCP with one of its own. */
-export type Carrier = 'burstwire' | KernelCongestion;
+/** Who carries a flow: burstwire with CUBIC, its default, or BBR; or the kernel's TCP with one of its own. */
+export type Carrier = OwnCarrier | KernelCongestion;
+type OwnCarrier = keyof typeof OWN_CONGESTION;
+
+const OWN_CONGESTION = { burstwire: 'cubic', 'burstwire-bbr': 'bbr' } as const;
+
+export function isOurs(carrier: Carrier): carrier is OwnCarrier {
+  return Object.hasOwn(OWN_CONGESTION, carrier);
+}
 
 /** A flow from a to b under way. */
 export interface Flow {
@@ -30,13 +37,14 @@ export async function startFlow(
   bytes: number,
   place: Place = 'b',
 ): Promise<Flow> {
-  const program = carrier === 'burstwire' ? 'ours' : 'tcp';
-  if (carrier !== 'burstwire') await lab.setCongestion(place, carrier);
+  const program = isOurs(carrier) ? 'ours' : 'tcp';
+  const congestion = isOurs(carrier) ? OWN_CONGESTION[carrier] : undefined;
+  if (!isOurs(carrier)) await lab.setCongestion(place, carrier);
   const address = ADDRESSES[place];
   const receive: ReceiveTask = { role: 'receive', address };
   const receiver = lab.program('b', program, receive);
   const door = await receiver.next<Door>();
-  const send: SendTask = { role: 'send', from: ADDRESSES.a, address, bytes, ...door };
+  const send: SendTask = { role: 'send', from: ADDRESSES.a, address, bytes, congestion, ...door };
   return { receiver, sender: lab.program('a', program, send) };
 }
 

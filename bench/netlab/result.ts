@@ -25,7 +25,9 @@ export const mbit = (value: number): string => value.toFixed(2);
 export const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 
 export function carrierName(carrier: Carrier): string {
-  return carrier === 'burstwire' ? 'burstwire (CUBIC)' : `TCP ${carrier.toUpperCase()}`;
+  if (carrier === 'burstwire') return 'burstwire (CUBIC)';
+  if (carrier === 'burstwire-bbr') return 'burstwire (BBR)';
+  return `TCP ${carrier.toUpperCase()}`;
 }
 
 /** One line for people. */

@@ -12,6 +12,7 @@ import {
   finishFlow,
   finishFlowWithin,
   isEqual,
+  isOurs,
   mbitOf,
   spanOf,
   startFlow,
@@ -98,7 +99,7 @@ export async function beside(
       startFlow(lab, rival, ENDLESS_BYTES, 'b2'),
     ]);
     const end = await finishFlowWithin(own, SHARED_LIMIT_MS);
-    if (rival !== 'burstwire' && !(await lab.isUsingCongestion(rival))) {
+    if (!isOurs(rival) && !(await lab.isUsingCongestion(rival))) {
       throw new Error(`the kernel's TCP did not use ${rival}`);
     }
     const theirs = await cutFlow(other);
@@ -137,6 +138,11 @@ export const SCENARIOS: Readonly<
   bbr: { needs: 'bbr', run: () => beside('burstwire', 'bbr') },
   // What the kernel's own CUBIC gets there: the measure of the line above.
   'bbr-tcp': { needs: 'bbr', run: () => beside('cubic', 'bbr') },
+  'own-bbr-lossy': { run: () => transfer('burstwire-bbr') },
+  'own-bbr-cubic': { needs: 'cubic', run: () => beside('burstwire-bbr', 'cubic') },
+  'own-bbr-bbr': { needs: 'bbr', run: () => beside('burstwire-bbr', 'bbr') },
+  // The kernel's BBR in our place.
+  'bbr-cubic-tcp': { needs: 'cubic', run: () => beside('bbr', 'cubic') },
 };
 
 /** Whether the kernel has an algorithm; a module that is not loaded yet counts as missing. */

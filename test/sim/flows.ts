@@ -42,13 +42,19 @@ export interface FlowsOptions {
   readonly flows: number;
   /** Of the path, both ways together, us. */
   readonly roundTripUs: number;
+  /** Of a flow of its own length. */
+  readonly roundTripUsOf?: (flow: number) => number;
   /** What all flows go through on their way there; made with the context of the network. */
   readonly middle: (network: Network) => Link[];
+  /** What all go through on their way back; default nothing. */
+  readonly back?: (network: Network) => Link[];
   readonly config?: Partial<TransportConfig>;
   /** Of each flow's sender; default: as in `config`. */
   readonly congestionOf?: (flow: number) => TransportConfig['congestion'];
   /** From the start of one flow to that of the next, us. */
   readonly staggerUs?: number;
+  /** When each flow connects, us from the beginning; default: by `staggerUs`. */
+  readonly startUsOf?: (flow: number) => number;
   /** All flows leave from one endpoint. Default: each from its own. */
   readonly hasOneSender?: boolean;
   /** What a flow has to carry. Default: one stream that never ends. */
@@ -66,8 +72,9 @@ export class Flows {
 
   constructor(options: FlowsOptions) {
     const rng = new Rng(options.seed ?? 1);
-    const { roundTripUs, flows } = options;
+    const { flows } = options;
     const entrance = chain(options.middle(this.network), this.network.exit);
+    const wayBack = chain(options.back?.(this.network) ?? [], this.network.exit);
     let only: Peer | undefined;
     for (let flow = 0; flow < flows; flow++) {
       const sender = only ?? this.#makePeer(2 * flow, options, rng);
@@ -83,15 +90,17 @@ export class Flows {
       });
       sender.takePart(session, 0, receiver);
       receiver.takePart(session, 1, sender);
-      const delayUs = roundTripUs / 2;
+      const delayUs = (options.roundTripUsOf?.(flow) ?? options.roundTripUs) / 2;
       const [from, to] = [sender.host.address, receiver.host.address];
       const access = new DelayLink(this.network.context, delayUs);
       this.network.routeThrough(from, to, chain([access], entrance));
-      this.network.route(to, from, [new DelayLink(this.network.context, delayUs)]);
+      const back = new DelayLink(this.network.context, delayUs);
+      this.network.routeThrough(to, from, chain([back], wayBack));
       this.#goals.push(goals);
       this.#sessions.push(session);
       const onTime = (): void => sender.connect(session);
-      this.scheduler.schedule(START_US + flow * (options.staggerUs ?? 0), { onTime });
+      const startUs = options.startUsOf?.(flow) ?? flow * (options.staggerUs ?? 0);
+      this.scheduler.schedule(START_US + startUs, { onTime });
     }
   }
 

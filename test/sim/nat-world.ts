@@ -108,6 +108,11 @@ export class NatWorld extends Network implements Outside {
     this.scheduler.schedule(this.scheduler.nowUs + delayUs, { onTime });
   }
 
+  /** Datagrams that links have dropped so far. */
+  get dropped(): number {
+    return this.#links.flat().reduce((sum, { dropped }) => sum + dropped, 0);
+  }
+
   /** The bottlenecks of both directions from now on. */
   narrow(bitsPerSecond: number, queueBytes: number): void {
     for (const link of this.#links.flat()) {

@@ -30,9 +30,10 @@ async function receive({ address }: ReceiveTask): Promise<void> {
   say({ port: server.address.port, publicKey: Buffer.from(identity.publicKey).toString('hex') });
 }
 
-async function send({ from, address, port, publicKey, bytes }: SendTask): Promise<void> {
+async function send(task: SendTask): Promise<void> {
+  const { from, address, port, publicKey, bytes, congestion } = task;
   onFinish(() => {});
-  const client = await Endpoint.bind({ address: from });
+  const client = await Endpoint.bind({ address: from, congestion });
   const key = Buffer.from(publicKey ?? '', 'hex');
   const connection = await client.connect({ address, port, publicKey: key });
   const stream = connection.openStream({ unidirectional: true });

@@ -29,6 +29,8 @@ export interface SendTask extends Door {
   readonly from: string;
   readonly address: string;
   readonly bytes: number;
+  /** Of ours only. */
+  readonly congestion: 'cubic' | 'bbr' | undefined;
 }
 
 export interface Sent {
