@@ -35,6 +35,7 @@ const asIs = (report) => report;
 const results = [
   stepResult('test', countVitest),
   stepResult('check', asIs),
+  stepResult('docs', asIs),
   stepResult('native', asIs),
 ];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
