@@ -6,7 +6,7 @@
  */
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Output } from '../../lib/cli/bench/progress.js';
+import type { Output } from '../../lib/cli/live-line.js';
 import { ablationMarkdown, newestOf, suiteMarkdown, transportMarkdown } from './markdown.js';
 import { readResult } from './read-result.js';
 import type { SuiteResult } from './result.js';

@@ -10,9 +10,10 @@ import { release, type as systemName } from 'node:os';
 import { capabilities } from '../udp.js';
 import { describeFlags, type FlagTable, parseArguments } from './arguments.js';
 import { readSysctl, versionLine } from './bench/environment.js';
-import type { Output } from './bench/progress.js';
 import { type Check, listChecks } from './doctor-checks.js';
 import { type CryptoReport, cryptoChecks, examineCrypto } from './doctor-crypto.js';
+import type { Output } from './live-line.js';
+import { runtimeName } from './remote/system.js';
 import { runSelfTest, type SelfTest } from './self-test.js';
 import { packageVersion } from './version.js';
 
@@ -83,13 +84,6 @@ async function examine(): Promise<DoctorReport> {
     crypto,
     capabilities: found,
   };
-}
-
-function runtimeName(): string {
-  const { bun, deno } = process.versions;
-  if (bun !== undefined) return `Bun ${bun}`;
-  if (deno !== undefined) return `Deno ${deno}`;
-  return `Node ${process.version}`;
 }
 
 const MARKS = { ok: 'ok', missing: 'MISSING', note: 'note' } as const;

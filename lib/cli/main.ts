@@ -9,11 +9,15 @@ import { UsageError } from './arguments.js';
 import { BENCH_SUMMARY, benchHelp, runBench } from './bench/command.js';
 import { DOCTOR_SUMMARY, doctorHelp, runDoctor } from './doctor.js';
 import { KEYGEN_SUMMARY, keygenHelp, runKeygen } from './keygen.js';
+import { PERF_SUMMARY, perfHelp, runPerf } from './perf/command.js';
+import { RECEIVE_SUMMARY, receiveHelp, runReceive } from './transfer/receive.js';
+import { runSend, SEND_SUMMARY, sendHelp } from './transfer/send.js';
 import { packageVersion } from './version.js';
 
 interface Command {
   readonly summary: string;
-  help(): string;
+  /** @param given the command's arguments: some have a help for each part */
+  help(given: readonly string[]): string;
   /** Resolves with the exit code. @throws UsageError */
   run(given: readonly string[]): Promise<number>;
 }
@@ -21,6 +25,9 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   bench: { summary: BENCH_SUMMARY, help: benchHelp, run: (given) => runBench(given) },
   doctor: { summary: DOCTOR_SUMMARY, help: doctorHelp, run: (given) => runDoctor(given) },
+  perf: { summary: PERF_SUMMARY, help: perfHelp, run: (given) => runPerf(given) },
+  send: { summary: SEND_SUMMARY, help: sendHelp, run: (given) => runSend(given) },
+  receive: { summary: RECEIVE_SUMMARY, help: receiveHelp, run: (given) => runReceive(given) },
   keygen: { summary: KEYGEN_SUMMARY, help: keygenHelp, run: (given) => runKeygen(given) },
 };
 
@@ -55,14 +62,14 @@ async function main(given: readonly string[]): Promise<number> {
   }
   const command = COMMANDS[name];
   if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(command.help());
+    process.stdout.write(command.help(rest));
     return 0;
   }
   try {
     return await command.run(rest);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`burstwire ${name}: ${error.message}\n\n${command.help()}`);
+    process.stderr.write(`burstwire ${name}: ${error.message}\n\n${command.help(rest)}`);
     return EXIT_USAGE;
   }
 }

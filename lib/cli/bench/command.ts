@@ -9,6 +9,7 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { describeFlags, type FlagTable, parseArguments, UsageError } from '../arguments.js';
+import type { Output } from '../live-line.js';
 import { buildCeiling } from './ceiling-program.js';
 import { Children } from './children.js';
 import { readEnvironment, versionLine } from './environment.js';
@@ -16,7 +17,7 @@ import { countSteps, runAll } from './harness.js';
 import { headline } from './headline.js';
 import { renderHtml } from './html-report.js';
 import { choosePinning } from './pinning.js';
-import { type Output, Progress } from './progress.js';
+import { Progress } from './progress.js';
 import type { BenchmarkResult } from './result.js';
 import { ROWS, type RowInfo, type RunConfig, selectRows, TABLES } from './rows.js';
 import { summarize } from './summarize.js';

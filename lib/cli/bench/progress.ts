@@ -4,20 +4,15 @@
  * Knows nothing of what is measured. Invariant: it never writes to stdout, which carries the result.
  */
 
-export interface Output {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
+import { LiveLine, type Output } from '../live-line.js';
 
 export class Progress {
-  private readonly output: Output;
+  private readonly line: LiveLine;
   private readonly steps: number;
   private done = 0;
-  private shown = false;
 
   constructor(output: Output, steps: number) {
-    this.output = output;
+    this.line = new LiveLine(output);
     this.steps = steps;
   }
 
@@ -25,25 +20,17 @@ export class Progress {
   step(text: string): void {
     this.done++;
     const line = `[${this.done}/${this.steps}] ${text}`;
-    if (this.output.isTTY !== true) {
-      this.output.write(`${line}\n`);
-      return;
-    }
-    // A terminal that does not know its width says 0.
-    const width = (this.output.columns || 80) - 1;
-    this.output.write(`\r\x1b[2K${line.slice(0, width)}`);
-    this.shown = true;
+    if (this.line.isLive) this.line.show(line);
+    else this.line.note(line);
   }
 
   /** A line that stays. */
   note(text: string): void {
-    this.clear();
-    this.output.write(`${text}\n`);
+    this.line.note(text);
   }
 
   /** Removes the rewritten line. */
   clear(): void {
-    if (this.shown) this.output.write('\r\x1b[2K');
-    this.shown = false;
+    this.line.clear();
   }
 }

@@ -3,7 +3,7 @@
  */
 
 export interface TextColumn {
-  /** Up to two lines. */
+  /** Two lines; the second may be empty. */
   readonly head: readonly [string, string];
   readonly align: 'left' | 'right';
 }
@@ -29,9 +29,10 @@ export function renderTextTable(
       )
       .join(GAP)
       .trimEnd();
+  const hasSecondHead = columns.some((column) => column.head[1] !== '');
   return [
     line(columns.map((column) => column.head[0])),
-    line(columns.map((column) => column.head[1])),
+    ...(hasSecondHead ? [line(columns.map((column) => column.head[1]))] : []),
     widths.map((width) => '-'.repeat(width)).join(GAP),
     ...rows.map((row) => (typeof row === 'string' ? row : line(row))),
   ].join('\n');

@@ -1,0 +1,206 @@
+/**
+ * `burstwire perf server`: takes one test after the other, says what it has measured.
+ *
+ * Called by perf/command. One test at a time, as iperf3: a second client is told that the server is busy. Invariant: a
+ * client can hold the server no longer than --max-time and a few seconds, and can make it keep no more than the limits
+ * of parameters.ts.
+ */
+
+import { type Connection, Endpoint, type TransportStream } from '../../index.js';
+import { type FlagTable, parseArguments } from '../arguments.js';
+import { EXIT_INTERRUPTED, Interrupt } from '../interrupt.js';
+import type { Output } from '../live-line.js';
+import { DEFAULT_PORT, targetText } from '../remote/dial.js';
+import { allowOnly, keyText, readIdentity } from '../remote/keys.js';
+import { Lines, printable, type Said, SpeechError } from '../remote/lines.js';
+import { describeSystem } from '../remote/system.js';
+import { LIMITS, PROTOCOL, readParameters, STREAMS_MAX } from './parameters.js';
+import { describeServed } from './report.js';
+import { ServerTest } from './server-test.js';
+
+export const SERVER_FLAGS = {
+  port: {
+    kind: 'number',
+    short: 'p',
+    default: DEFAULT_PORT,
+    min: 0,
+    max: 65_535,
+    integer: true,
+    about: 'UDP port; 0: any that is free',
+  },
+  bind: {
+    kind: 'text',
+    short: 'B',
+    placeholder: 'ADDRESS',
+    about: 'the address to listen on (default: all)',
+  },
+  identity: {
+    kind: 'text',
+    placeholder: 'FILE',
+    about: "whose key to have, from 'burstwire keygen' (default: a new one)",
+  },
+  allow: {
+    kind: 'list',
+    placeholder: 'KEYS',
+    about: 'public keys of those who may connect, with commas between (default: everybody)',
+  },
+  'one-off': { kind: 'switch', short: '1', about: 'end after one test' },
+  'max-time': {
+    kind: 'number',
+    default: 3600,
+    min: 1,
+    max: LIMITS.seconds.max,
+    about: 'seconds that a test may take',
+  },
+  json: { kind: 'switch', short: 'J', about: 'one line of JSON on stdout for each test' },
+} as const satisfies FlagTable;
+
+type Flags = ReturnType<typeof parseArguments<typeof SERVER_FLAGS>>;
+
+/** For a connection to say what it wants. */
+const HELLO_MS = 5000;
+/** For the client to close after the result. */
+const FAREWELL_MS = 2000;
+const CONNECTIONS_MAX = 256;
+const EXIT_FAILED = 1;
+
+/** @throws UsageError */
+export async function runServer(
+  given: readonly string[],
+  stdout: Output = process.stdout,
+  stderr: Output = process.stderr,
+): Promise<number> {
+  const flags = parseArguments(SERVER_FLAGS, given);
+  const authorize = allowOnly(flags.allow);
+  const identity = readIdentity(flags.identity);
+  const interrupt = new Interrupt();
+  try {
+    const endpoint = await Endpoint.bind({
+      port: flags.port,
+      identity,
+      maxStreams: STREAMS_MAX + 8,
+      maxConnections: CONNECTIONS_MAX,
+      ...(flags.bind === undefined ? {} : { address: flags.bind }),
+      ...(authorize === undefined ? {} : { authorize }),
+    });
+    const said = flags.json ? stderr : stdout;
+    const server = new Server(endpoint, flags, stdout, said);
+    said.write(
+      `listening on ${targetText({ host: endpoint.address.address, port: endpoint.address.port })}\n` +
+        `key ${keyText(identity.publicKey)}\n`,
+    );
+    const code = await Promise.race([
+      server.finished,
+      interrupt.happened.then(() => EXIT_INTERRUPTED),
+    ]);
+    if (code === EXIT_INTERRUPTED) said.write('\ninterrupted\n');
+    await endpoint.close({ reason: 'the server is closing' });
+    return code;
+  } catch (error) {
+    if ((error as { syscall?: string }).syscall === undefined) throw error;
+    stderr.write(`burstwire perf server: ${(error as Error).message}\n`);
+    return EXIT_FAILED;
+  } finally {
+    interrupt.release();
+  }
+}
+
+class Server {
+  /** With the exit code, after the one test of --one-off. */
+  readonly finished: Promise<number>;
+  #test: ServerTest | undefined;
+  #onFinished: (code: number) => void = () => {};
+  readonly #endpoint: Endpoint;
+  readonly #flags: Flags;
+  readonly #stdout: Output;
+  readonly #said: Output;
+
+  constructor(endpoint: Endpoint, flags: Flags, stdout: Output, said: Output) {
+    this.#endpoint = endpoint;
+    this.#flags = flags;
+    this.#stdout = stdout;
+    this.#said = said;
+    this.finished = new Promise((resolve) => {
+      this.#onFinished = resolve;
+    });
+    endpoint.on('connection', (connection) => {
+      const timer = setTimeout(() => void connection.destroy({ code: 1 }), HELLO_MS);
+      void connection.closed.then(() => clearTimeout(timer));
+      connection.once('stream', (stream) => {
+        stream.on('error', () => {});
+        this.#greet(connection, stream, timer).catch((error: Error) => {
+          // A stranger's nonsense is no error of ours; he is told, and is gone.
+          void connection.destroy({ code: 1, reason: printable(error.message) });
+        });
+      });
+    });
+  }
+
+  async #greet(
+    connection: Connection,
+    stream: TransportStream,
+    timer: NodeJS.Timeout,
+  ): Promise<void> {
+    if (stream.unidirectional) throw new SpeechError('the first stream is for words');
+    stream.setPriority({ urgency: 0 });
+    const lines = new Lines(stream);
+    const said = await lines.expect();
+    clearTimeout(timer);
+    if (typeof said['join'] === 'string') {
+      if (said['join'] !== this.#test?.token || !this.#test.join(connection)) {
+        throw new SpeechError('there is no such test');
+      }
+      lines.say({ joined: true });
+      return;
+    }
+    await this.#serve(connection, lines, said);
+  }
+
+  async #serve(connection: Connection, lines: Lines, said: Said): Promise<void> {
+    const refusal = this.#refusal(said);
+    if (refusal !== undefined) {
+      lines.say({ refused: refusal });
+      await connection.close({ code: 1, reason: refusal });
+      return;
+    }
+    const parameters = readParameters(said);
+    const test = new ServerTest(lines, connection, parameters, {
+      system: describeSystem(this.#endpoint),
+      maxSeconds: this.#flags['max-time'],
+    });
+    this.#test = test;
+    const { address, port } = connection.remoteAddress;
+    const client = targetText({ host: address, port });
+    let code = 0;
+    try {
+      this.#said.write(`${client} begins, key ${keyText(connection.remotePublicKey)}\n`);
+      const result = await test.run();
+      this.#said.write(`${describeServed(client, parameters, result)}\n`);
+      if (this.#flags.json) {
+        this.#stdout.write(`${JSON.stringify({ client, parameters, result })}\n`);
+      }
+      const late = setTimeout(() => void connection.destroy(), FAREWELL_MS);
+      await connection.closed;
+      clearTimeout(late);
+    } catch (error) {
+      code = EXIT_FAILED;
+      this.#said.write(`${client} has failed: ${printable((error as Error).message)}\n`);
+      throw error;
+    } finally {
+      for (const one of test.connections) void one.destroy({ code: 1, reason: 'the test is over' });
+      this.#test = undefined;
+      if (this.#flags['one-off']) this.#onFinished(code);
+    }
+  }
+
+  /** Why this test cannot be had here; undefined: it can. */
+  #refusal(said: Said): string | undefined {
+    if (said['burstwirePerf'] !== PROTOCOL) return 'another version of burstwire perf';
+    if (this.#test !== undefined) return 'the server is busy with another test';
+    const { seconds } = said;
+    if (typeof seconds === 'number' && seconds > this.#flags['max-time']) {
+      return `the server allows no tests of more than ${this.#flags['max-time']} s`;
+    }
+    return undefined;
+  }
+}
