@@ -9,7 +9,7 @@ export type { BorrowedReader } from './api/borrowed-reader.js';
 export type { ConnectOptions } from './api/connect-options.js';
 export type { CloseOptions, Connection, ConnectionEvents } from './api/connection.js';
 export { type CryptoInfo, Endpoint, type EndpointEvents } from './api/endpoint.js';
-export type { Authorize, EndpointOptions } from './api/endpoint-options.js';
+export type { Authorize, EndpointOptions, KeyLog } from './api/endpoint-options.js';
 export { OptionError, type OptionErrorCode } from './api/errors.js';
 export type { TransportStream } from './api/stream.js';
 export type { MessageOptions, StreamOptions, StreamPriority } from './api/stream-options.js';
@@ -25,4 +25,3 @@ export {
 export type { ConnectionStats, EndpointStats } from './api/transport-stats.js';
 export type { EngineInfo, SocketAddress } from './api/udp-socket.js';
 export { generateIdentity, type Identity, identityFromPrivateKey } from './crypto/identity.js';
-export type { KeyLog } from './crypto/key-log.js';

@@ -21,6 +21,8 @@ import {
 import { OptionError } from './errors.js';
 import { type OptionTable, type OptionValues, parseOptions } from './option-table.js';
 
+export type { KeyLog };
+
 /** Whether to talk with the peer that has this static public key (32 bytes, borrowed for the call). */
 export type Authorize = (publicKey: Uint8Array, address: SocketAddress) => boolean;
 
