@@ -16,8 +16,8 @@ import {
   PRIMITIVES_RESULT,
 } from '../native/binding.js';
 import { requireBytes } from './errors.js';
+import { fillPrivateKey } from './hedged-random.js';
 import { nodePrimitives } from './primitives.js';
-import { systemRandom } from './random.js';
 import { SecretBytes } from './secret.js';
 import { hmacSha256 as nodeHmacSha256, sha256 as nodeSha256 } from './sha256.js';
 import { X25519_BYTES } from './x25519.js';
@@ -61,7 +61,7 @@ class NativeX25519 {
   /** The caller owns both arrays; the private key is a SecretBytes. */
   generateKeyPair(): KeyPair {
     const privateKey = new SecretBytes(X25519_BYTES);
-    systemRandom.fill(privateKey);
+    fillPrivateKey(privateKey);
     this.#memory.set(privateKey, PRIMITIVES_INPUT);
     if (!this.#native.x25519Public(this.#memory)) throw refused('X25519');
     return { publicKey: this.#memory.slice(PRIMITIVES_RESULT, RESULT_END), privateKey };

@@ -17,11 +17,11 @@ import {
   createPublicKey,
   diffieHellman,
   type KeyObject,
-  randomFillSync,
   timingSafeEqual,
 } from 'node:crypto';
 import type { KeyPair } from '../core/ports.js';
 import { requireBytes } from './errors.js';
+import { fillPrivateKey } from './hedged-random.js';
 import { SecretBytes } from './secret.js';
 
 export const X25519_BYTES = 32;
@@ -47,9 +47,10 @@ class Remembered {
 const privateKeys = new Remembered();
 const publicKeys = new Remembered();
 
-/** A new key pair from the system's chance. The private key is a SecretBytes; the caller owns both, and wipes. */
+/** A new key pair by chance (hedged-random.ts). The private key is a SecretBytes; the caller owns both, and wipes. */
 export function generateX25519(): KeyPair {
-  const privateKey = randomFillSync(new SecretBytes(X25519_BYTES));
+  const privateKey = new SecretBytes(X25519_BYTES);
+  fillPrivateKey(privateKey);
   return { publicKey: publicKeyOf(privateKey), privateKey };
 }
 
