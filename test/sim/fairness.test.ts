@@ -1,5 +1,6 @@
 /**
- * What connections get of one endpoint's rate limit: equal shares, and no long waits for those that want little.
+ * What connections get of one endpoint's rate limit: equal shares, no long waits for those that want little, and no
+ * windows that nobody has tried.
  *
  * Everything is virtual: no figure depends on the machine.
  */
@@ -77,6 +78,37 @@ describe('small questions beside bulk under one rate limit', PATIENCE, () => {
   );
 });
 
+const CONTROLLERS = ['cubic', 'newreno', 'bbr', 'ledbat'] as const;
+
+/** Of each connection's window, bytes. */
+function windows(config: Partial<TransportConfig>, senders: number): number[] {
+  const flows = new Flows({
+    flows: senders,
+    roundTripUs: ROUND_TRIP_US,
+    middle: wide,
+    config,
+    hasOneSender: true,
+  });
+  flows.run(WARM_UP_US);
+  return Array.from({ length: senders }, (_, flow) => flows.stats(flow).congestionWindow);
+}
+
+describe('a window that a rate limit leaves unused', PATIENCE, () => {
+  const limit = 8_000_000;
+
+  it.each(CONTROLLERS)('does not grow: %s', (congestion) => {
+    const neededBytes = (limit * ROUND_TRIP_US) / 1e6;
+    const ofOne = windows({ congestion, connectionRateLimit: limit }, 1);
+    const ofFour = windows({ congestion, rateLimit: limit }, 4);
+    // Slow start ends at the first window that is not used: twice what is needed, and a tick's worth of bytes on top.
+    expect(Math.max(...ofOne)).toBeLessThan(4 * neededBytes);
+    expect(Math.max(...ofFour)).toBeLessThan(neededBytes);
+    // And does not shrink either below what the limit needs.
+    expect(Math.min(...ofOne)).toBeGreaterThan(neededBytes);
+    expect(Math.min(...ofFour)).toBeGreaterThan(neededBytes / 4);
+  });
+});
+
 const SHARERS = 16;
 const SHARING_US = 2_000_000;
 
@@ -113,7 +145,7 @@ describe(`${SHARERS} connections that always want more`, PATIENCE, () => {
     },
   );
 
-  it.each([1452])('get the limit that each has, with packets of %i bytes', (size) => {
+  it.each([1452, 8952])('get the limit that each has, with packets of %i bytes', (size) => {
     const connectionRateLimit = 500_000;
     const { error, rate } = sharing({ connectionRateLimit, maxDatagramSize: size });
     expect(error).toBeLessThan(0.05);

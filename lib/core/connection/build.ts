@@ -104,12 +104,14 @@ function fill(
       waitFor(state, nowUs, isWindowFull || recovery.isFull);
       return false;
     }
-    if (sent >= quantumBytes) return true;
+    if (sent >= quantumBytes) break;
     const byteLength = packet(state, builder, nowUs, datagramBytes, true);
     if (byteLength === 0) return false;
     sent += byteLength;
     allowance -= byteLength;
   }
+  // The turn or the batch was the limit.
+  if (sent > 0) state.isWindowLimited = false;
   return state.hasPayload;
 }
 
@@ -119,7 +121,10 @@ function waitFor(state: ConnectionState, nowUs: number, isWindowFull: boolean): 
     state.isWindowLimited = true;
     return;
   }
-  state.sendDeadlineUs = Math.max(state.pacer.nextUs(nowUs), state.bucket.nextUs(nowUs));
+  const { pacer, bucket } = state;
+  // A rate limit leaves the window unused; the pacer only spreads it (RFC 9002 section 7.8).
+  if (bucket.takeable(nowUs) <= 0) state.isWindowLimited = false;
+  state.sendDeadlineUs = Math.max(pacer.nextUs(nowUs), bucket.nextUs(nowUs));
 }
 
 /**
