@@ -42,6 +42,7 @@ import {
   parseEndpointOptions,
 } from './endpoint-options.js';
 import { abortError, throwLater, wrongType } from './errors.js';
+import { warnOfFault } from './fault-warning.js';
 import { ListenerWatch } from './listener-watch.js';
 import { openBound } from './open-bound.js';
 import { parseOptions } from './option-table.js';
@@ -120,6 +121,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       isAccepting: false,
       authorize: (publicKey, { peer }, attempt) => this.#authorize(publicKey, peer, attempt),
       wake: () => this.#driver.wake(),
+      onFault: warnOfFault,
       tracerFor: (connection) => this.#tracerFor(connection),
       onSecret: openKeyLog(guarded(config.keyLog)),
     });

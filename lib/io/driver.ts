@@ -181,9 +181,10 @@ export class Driver {
       this.endpoint.endTurn();
     } finally {
       this.#isInTurn = false;
+      // Also when the socket has thrown: then its exception surfaces, and the next turn comes all the same.
+      if (this.#moved >= SPIN_DATAGRAMS) this.#spinUntilUs = nowUs() + SPIN_US;
+      this.#arm(now);
     }
-    if (this.#moved >= SPIN_DATAGRAMS) this.#spinUntilUs = nowUs() + SPIN_US;
-    this.#arm(now);
   }
 
   #receive(now: number): void {

@@ -53,6 +53,7 @@ export function makeEndpoint(setup: EndpointSetup): { endpoint: Endpoint; identi
     primitives,
     random,
     memory: simulatedMemory,
+    onFault: rethrow,
     addresses,
     identity,
     nowUs,
@@ -70,4 +71,9 @@ function makePrimitives(
   if (name === 'toy') return [toyPrimitives(place + 1), toyIdentity(place + 1)];
   const primitives = testPrimitives(random);
   return [primitives, primitives.generateKeyPair()];
+}
+
+/** What an endpoint would live with is a mistake that a test must show. */
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -10,7 +10,7 @@ import { PacketBatch } from '../../lib/batch/packet-batch.js';
 import { DEFAULT_CONFIG, type TransportConfig } from '../../lib/core/config.js';
 import type { Connection } from '../../lib/core/connection/connection.js';
 import { Endpoint } from '../../lib/core/endpoint/endpoint.js';
-import type { Random } from '../../lib/core/ports.js';
+import type { Memory, Protection, Random } from '../../lib/core/ports.js';
 import { PlainProtection } from '../sim/plain-protection.js';
 import { SimulatedAddresses, simulatedMemory } from '../sim/surroundings.js';
 import { toyIdentity, toyPrimitives } from './toy-primitives.js';
@@ -37,6 +37,12 @@ export interface CoreNodeOptions {
   readonly random: Random;
   readonly config?: Partial<TransportConfig>;
   readonly resetPlace?: Uint8Array;
+  /** Default: never fails. */
+  readonly memory?: Memory;
+  readonly protection?: Protection;
+  /** Default: it fails the test. */
+  readonly onFault?: (error: unknown) => void;
+  readonly onEvent?: (kind: number, owner: unknown, subject: unknown, value: number) => void;
 }
 
 export class CoreNode {
@@ -44,15 +50,20 @@ export class CoreNode {
   readonly addresses = new SimulatedAddresses();
   readonly publicKey: Uint8Array;
 
-  constructor({ name, random, config, resetPlace }: CoreNodeOptions) {
+  readonly #onEvent: CoreNodeOptions['onEvent'];
+
+  constructor(options: CoreNodeOptions) {
+    const { name, random, config, resetPlace, memory, protection, onFault, onEvent } = options;
+    this.#onEvent = onEvent;
     const identity = toyIdentity(name);
     this.publicKey = identity.publicKey;
     this.endpoint = new Endpoint({
       config: { ...DEFAULT_CONFIG, maxDatagramSize: 1452, ...config },
-      protection: new PlainProtection({ maxSlots: 64 }),
+      protection: protection ?? new PlainProtection({ maxSlots: 64 }),
       primitives: toyPrimitives(name),
       random,
-      memory: simulatedMemory,
+      memory: memory ?? simulatedMemory,
+      onFault: onFault ?? rethrow,
       addresses: this.addresses,
       identity,
       nowUs: 0,
@@ -80,9 +91,16 @@ export class CoreNode {
         sent.push({ to: TX.rows[at + REMOTE], bytes });
       }
     }
-    while (this.endpoint.events.take());
+    this.#dispatch();
     this.endpoint.endTurn();
     return sent;
+  }
+
+  #dispatch(): void {
+    const { events } = this.endpoint;
+    while (events.take()) {
+      this.#onEvent?.(events.kind, events.owner, events.subject, events.value);
+    }
   }
 
   #receive(arriving: readonly Arriving[], nowUs: number): void {
@@ -98,6 +116,7 @@ export class CoreNode {
     });
     RX.length = arriving.length;
     this.endpoint.receive(RX, nowUs);
+    this.#dispatch();
   }
 }
 
@@ -123,4 +142,9 @@ export function join(
     nowUs += 10_000;
   }
   return nowUs;
+}
+
+/** What an endpoint would live with is a mistake that a test must show. */
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -109,7 +109,11 @@ function end(
   state.keepAlive.stop();
   if (!wasOpen) return;
   state.closed = info;
-  state.streams.close();
-  state.tracer?.state(nowUs, phase);
-  if (state.isAnnounced) state.events.push(EVENT_CLOSED, state, state);
+  try {
+    state.streams.close();
+    state.tracer?.state(nowUs, phase);
+  } finally {
+    // Also of one that ends because it throws.
+    if (state.isAnnounced) state.events.push(EVENT_CLOSED, state, state);
+  }
 }

@@ -197,15 +197,6 @@ export class ConnectionState {
     this.handshakeHash = outcome.handshakeHash;
     this.peer = outcome.source.peer;
     this.random = options.random;
-    // An initiator has had an answer from there.
-    this.paths = new Paths(
-      options.addresses,
-      this.peer,
-      this.isInitiator,
-      RESPONDER_CREDIT_BYTES,
-      nowUs,
-    );
-    this.paths.current.localId.set(outcome.localId);
     this.keys = options.keys;
     this.sealKey = options.keys.sealKey;
     this.peerMaxAckDelayUs = parameters.maxAckDelayMs * 1000;
@@ -223,10 +214,6 @@ export class ConnectionState {
     this.pacer = new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs);
     this.bucket = new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
     this.maxUdpPayloadSize = Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize);
-    this.pathMtu = new PathMtu({
-      maximum: this.maxUdpPayloadSize,
-      isIpv4: this.paths.current.isIpv4,
-    });
     this.streams = makeStreams(options, this.isInitiator, this);
     this.datagrams = new DatagramQueue(config, options.events, this);
     this.datagrams.setPeerLimit(parameters.maxDatagramFrameSize);
@@ -248,6 +235,20 @@ export class ConnectionState {
     const chance = 256 * this.handshakeHash[at] + this.handshakeHash[at + 1];
     this.keepAlive = new KeepAlive(config.keepAliveUs, chance, nowUs);
     this.receivedBefore = 0;
+    // It pins the address. Last of all, so that a connection for which there is no memory has pinned none. An initiator has
+    // had an answer from there.
+    this.paths = new Paths(
+      options.addresses,
+      this.peer,
+      this.isInitiator,
+      RESPONDER_CREDIT_BYTES,
+      nowUs,
+    );
+    this.paths.current.localId.set(outcome.localId);
+    this.pathMtu = new PathMtu({
+      maximum: this.maxUdpPayloadSize,
+      isIpv4: this.paths.current.isIpv4,
+    });
   }
 
   /** The idle timeout begins anew; never shorter than three probe timeouts (RFC 9000 section 10.1). */

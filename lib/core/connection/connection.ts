@@ -145,14 +145,14 @@ export class Connection extends ConnectionState {
     afterChange(this, nowUs);
   }
 
-  /** It leaves the endpoint: keys and ids with it. */
+  /** It leaves the endpoint: keys and ids with it. What may throw comes last. */
   release(): void {
     this.phase = 'closed';
     this.paths.closeAll();
     this.host.watchToken(this.slot, undefined);
-    this.streams.close();
     this.keys.close();
     this.localIds.close();
+    this.streams.close();
   }
 
   /** The peer has proved its keys. */

@@ -34,6 +34,7 @@ import type { SecretSink } from '../ports.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
+import type { FaultGuard } from './fault-guard.js';
 
 const IK = 1;
 const IK_PSK = 3;
@@ -58,6 +59,7 @@ export class Admission {
   readonly #events: EventRing;
   readonly #host: ConnectionHost;
   readonly #counts: EndpointCounts;
+  readonly #guard: FaultGuard;
   /** Connections of ours that wait for confirmation before the application hears of them: slot -> attempt. */
   readonly #waiting = new Map<number, number>();
 
@@ -67,12 +69,14 @@ export class Admission {
     events: EventRing,
     host: ConnectionHost,
     counts: EndpointCounts,
+    guard: FaultGuard,
   ) {
     this.#options = options;
     this.#table = table;
     this.#events = events;
     this.#host = host;
     this.#counts = counts;
+    this.#guard = guard;
     const { psk, suites, acceptStrangers, authorize } = options;
     const parameters = parametersOf(options.config);
     const refusal = { ...parameters, refusalCode: CONNECTION_REFUSED };
@@ -158,7 +162,13 @@ export class Admission {
 
   /** Handles what the handshakes have to say. */
   settle(nowUs: number): void {
-    for (const event of this.handshakes.takeEvents()) this.#onEvent(event, nowUs);
+    for (const event of this.handshakes.takeEvents()) {
+      try {
+        this.#onEvent(event, nowUs);
+      } catch (error) {
+        this.#guard.note(error);
+      }
+    }
   }
 
   #onEvent(event: HandshakeEvent, nowUs: number): void {
@@ -211,7 +221,10 @@ export class Admission {
     else this.#waiting.set(slot, attempt);
   }
 
-  /** `parameters`: those of the peer; undefined when they are not well-formed. */
+  /**
+   * `parameters`: those of the peer; undefined when they are not well-formed. Without room for keys, or memory for the
+   * rest, there is no connection, and nothing is left of it.
+   */
   #make(
     outcome: Outcome,
     parameters: TransportParameters | undefined,
@@ -219,30 +232,37 @@ export class Admission {
     nowUs: number,
   ): Connection | undefined {
     const { config, protection, primitives, memory, random, addresses } = this.#options;
-    const keys = KeySchedule.install({
-      protection,
-      primitives,
-      suite: outcome.suite,
-      sendSecret: outcome.sendSecret,
-      receiveSecret: outcome.receiveSecret,
-      onSecret: secretListener(outcome, this.#options.onSecret),
-    });
-    if (keys === undefined) return undefined;
-    const connection = new Connection({
-      config,
-      memory,
-      random,
-      events: this.#events,
-      host: this.#host,
-      slot,
-      outcome,
-      keys,
-      parameters: parameters ?? defaultTransportParameters(),
-      addresses,
-      nowUs,
-    });
-    if (parameters === undefined) connection.fail(TRANSPORT_PARAMETER_ERROR, 0, nowUs);
-    return connection;
+    let keys: KeySchedule | undefined;
+    try {
+      keys = KeySchedule.install({
+        protection,
+        primitives,
+        suite: outcome.suite,
+        sendSecret: outcome.sendSecret,
+        receiveSecret: outcome.receiveSecret,
+        onSecret: secretListener(outcome, this.#options.onSecret),
+      });
+      if (keys === undefined) return undefined;
+      const connection = new Connection({
+        config,
+        memory,
+        random,
+        events: this.#events,
+        host: this.#host,
+        slot,
+        outcome,
+        keys,
+        parameters: parameters ?? defaultTransportParameters(),
+        addresses,
+        nowUs,
+      });
+      if (parameters === undefined) connection.fail(TRANSPORT_PARAMETER_ERROR, 0, nowUs);
+      return connection;
+    } catch (error) {
+      keys?.close();
+      this.#guard.note(error);
+      return undefined;
+    }
   }
 
   /** No connection comes of this handshake. */

@@ -29,6 +29,10 @@ export class EndpointCounts {
   refusedFull = 0;
   /** Packets that could not be sealed: a key used up, or bytes taken back by the application. */
   unsealed = 0;
+  /** Packets that came in a batch which could not be opened: see `faults`. */
+  droppedByFault = 0;
+  /** Times that something threw in here which must not; the connection concerned has ended with INTERNAL_ERROR. */
+  faults = 0;
   packetsSent = 0;
   /** Stateless resets sent, and those that their limits have held back. */
   resetsSent = 0;

@@ -47,6 +47,11 @@ export interface EndpointOptions {
   readonly authorize?: Authorize | undefined;
   /** Called when there is something to send that no turn has asked for: the driver makes one. Must not throw. */
   readonly wake?: (() => void) | undefined;
+  /**
+   * Hears of what was thrown inside the endpoint: no memory, or a mistake in here. The connection concerned ends, the rest
+   * goes on. What this throws itself leaves the call of the endpoint that is under way.
+   */
+  readonly onFault?: ((error: unknown) => void) | undefined;
   /** A diagnostics sink for a connection that has just begun, or undefined. */
   readonly tracerFor?: ((connection: Connection) => Tracer | undefined) | undefined;
   /** A key log. Without it no secret leaves the key schedule. */

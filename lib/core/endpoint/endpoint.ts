@@ -4,7 +4,7 @@
  * The driver's turn calls `receive`, reads `events`, calls `onTimer` when `deadlineUs` has come, then `transmit` until it
  * returns 0, then `endTurn`. There is no socket, no clock and no dice in here.
  *
- * Invariants: nothing that arrives makes it throw; no application code runs inside; a batch that `transmit` returned
+ * Invariants: nothing that arrives makes it throw, nor does a lack of memory (fault-guard.ts); no application code runs inside; a batch that `transmit` returned
  * holds sealed packets and handshake messages only.
  */
 
@@ -44,6 +44,7 @@ import { DeadlineWheel } from './deadline-wheel.js';
 import { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { EqualTurns } from './equal-turns.js';
+import { FaultGuard } from './fault-guard.js';
 import { ReadyQueue } from './ready-queue.js';
 import { ResetTokens } from './reset-tokens.js';
 import { StatelessReset } from './stateless-reset.js';
@@ -74,6 +75,10 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   readonly #isTouched: boolean[] = [];
   /** Connections that may still hold pieces of the last received batch. */
   readonly #borrowing: Connection[] = [];
+  readonly #guard: FaultGuard;
+  /** The batch that a pass is about, and how far the pass has come: it goes on there after a fault. */
+  #batch: PacketBatch | undefined;
+  #next = 0;
   #outgoing: HandshakeDatagram[] = [];
   /** When the endpoint's rate limit lets the next packet go; -Infinity while it is not what is waited for. */
   #sendDeadlineUs = Number.NEGATIVE_INFINITY;
@@ -97,7 +102,16 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.#bucket = new TokenBucket(config.rateLimit, nowUs, config.timerGranularityUs);
     const isLimited = config.rateLimit < Number.POSITIVE_INFINITY;
     this.#turns = isLimited ? new EqualTurns(config.rateLimit) : undefined;
-    this.#admission = new Admission(options, this.#table, this.events, this, this.counts);
+    const remove = (connection: Connection, atUs: number) => this.#release(connection, atUs);
+    this.#guard = new FaultGuard(this.counts, remove, options.onFault);
+    this.#admission = new Admission(
+      options,
+      this.#table,
+      this.events,
+      this,
+      this.counts,
+      this.#guard,
+    );
   }
 
   /** Connections, those in their closing period included. */
@@ -135,27 +149,57 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   receive(rx: PacketBatch, nowUs: number): void {
     this.endTurn();
     this.#resets.forgetWaiting();
+    this.#batch = rx;
+    this.#packet.nowUs = nowUs;
+    this.#next = -1;
+    this.#guard.run(this.#open, nowUs);
+    if (this.#next < 0) this.counts.droppedByFault += rx.length;
+    else this.#guard.run(this.#consume, nowUs);
+    this.#next = 0;
+    this.#guard.run(this.#settle, nowUs);
+    this.#touched.length = 0;
+    this.#batch = undefined;
+  }
+
+  /** Stages 1 and 2. */
+  readonly #open = (nowUs: number): void => {
+    const rx = this.#batch!;
     classify(rx, this.#table, this.counts, this, nowUs);
     this.#options.protection.open(rx, 0, rx.length);
-    this.#packet.nowUs = nowUs;
-    for (let row = 0; row < rx.length; row++) {
+    this.#next = 0;
+  };
+
+  /** Stage 3. */
+  readonly #consume = (): void => {
+    const rx = this.#batch!;
+    while (this.#next < rx.length) {
+      const row = this.#next++;
       const slot = rx.rows[(row << ROW_SHIFT) + CONNECTION];
       if (slot >= 0) this.#consumeRow(rx, row, slot);
     }
-    for (let index = 0; index < this.#touched.length; index++) {
-      const slot = this.#touched[index];
+  };
+
+  /** Stage 4. */
+  readonly #settle = (nowUs: number): void => {
+    const { bytes } = this.#batch!;
+    while (this.#next < this.#touched.length) {
+      const slot = this.#touched[this.#next++];
       this.#isTouched[slot] = false;
       const connection = this.#table.get(slot);
       if (connection === undefined) continue;
-      connection.settle(rx.bytes, nowUs);
       this.#borrowing.push(connection);
       this.#ready.push(slot);
+      this.#guard.working = connection;
+      connection.settle(bytes, nowUs);
     }
-    this.#touched.length = 0;
-  }
+  };
 
   onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void {
-    this.#admission.onRow(rx, row, nowUs);
+    try {
+      this.#admission.onRow(rx, row, nowUs);
+    } catch (error) {
+      this.#guard.note(error);
+    }
   }
 
   onUnknownRow(rx: PacketBatch, row: number, nowUs: number): void {
@@ -166,8 +210,14 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     const slot = this.#resetTokens.find(bytes, offset + byteLength);
     if (slot >= 0) {
       this.counts.receivedResets++;
-      this.#table.get(slot)!.onReset(nowUs);
       this.#ready.push(slot);
+      const connection = this.#table.get(slot)!;
+      try {
+        connection.onReset(nowUs);
+      } catch (error) {
+        this.#guard.working = connection;
+        this.#guard.blame(error, nowUs);
+      }
       return;
     }
     this.counts.droppedUnknownConnection++;
@@ -183,6 +233,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
       this.#countDrop(status);
       return;
     }
+    this.#guard.working = connection;
     if (!this.#isTouched[slot]) {
       this.#isTouched[slot] = true;
       this.#touched.push(slot);
@@ -243,24 +294,41 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   /** Does what is due. Call it after the socket was drained. */
   onTimer(nowUs: number): void {
     if (this.#sendDeadlineUs <= nowUs) this.#sendDeadlineUs = Number.NEGATIVE_INFINITY;
-    if (this.#admission.handshakes.deadlineUs <= nowUs) this.#admission.onTimer(nowUs);
-    for (let slot = this.#wheel.expire(nowUs); slot >= 0; slot = this.#wheel.expire(nowUs)) {
-      const connection = this.#table.get(slot);
-      if (connection === undefined) continue;
-      if (this.#isStalled) connection.onStall(nowUs);
-      connection.onTimer(nowUs);
-      this.#ready.push(slot);
+    if (this.#admission.handshakes.deadlineUs <= nowUs) {
+      this.#guard.run(this.#runHandshakes, nowUs);
     }
+    this.#guard.run(this.#expire, nowUs);
     this.#isStalled = false;
   }
 
+  readonly #runHandshakes = (nowUs: number): void => this.#admission.onTimer(nowUs);
+
+  readonly #expire = (nowUs: number): void => {
+    for (let slot = this.#wheel.expire(nowUs); slot >= 0; slot = this.#wheel.expire(nowUs)) {
+      const connection = this.#table.get(slot);
+      if (connection === undefined) continue;
+      this.#ready.push(slot);
+      this.#guard.working = connection;
+      if (this.#isStalled) connection.onStall(nowUs);
+      connection.onTimer(nowUs);
+    }
+  };
+
   /** Bytes of received batches are no longer borrowed. */
   endTurn(): void {
-    for (let index = 0; index < this.#borrowing.length; index++) {
-      this.#borrowing[index].endTurn();
-    }
+    if (this.#borrowing.length === 0) return;
+    this.#next = 0;
+    this.#guard.run(this.#giveBack, this.#packet.nowUs);
     this.#borrowing.length = 0;
   }
+
+  readonly #giveBack = (): void => {
+    while (this.#next < this.#borrowing.length) {
+      const connection = this.#borrowing[this.#next++];
+      this.#guard.working = connection;
+      connection.endTurn();
+    }
+  };
 
   // --- stages 6 to 8 -------------------------------------------------------------------------------------------------
 
@@ -271,14 +339,32 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.#addHandshakes(builder);
     if (this.#resets.waiting > 0) this.#resets.write(builder);
     const firstPacket = tx.length;
-    if (this.#turns === undefined) this.#fill(builder, nowUs);
-    else this.#fillEqually(this.#turns, builder, nowUs);
+    this.#guard.run(this.#build, nowUs);
     const packets = tx.length - firstPacket;
     this.counts.packetsSent += packets;
-    const sealed = this.#options.protection.seal(tx, firstPacket, tx.length);
-    if (sealed < packets) this.#dropUnsealed(tx, firstPacket);
+    if (!this.#seal(tx, firstPacket)) return tx.length;
     // A batch that holds nothing but what could not be sealed is no reason to stop.
     return tx.length > 0 || packets === 0 ? tx.length : this.transmit(tx, nowUs);
+  }
+
+  readonly #build = (nowUs: number): void => {
+    const builder = this.#builder;
+    if (this.#turns === undefined) this.#fill(builder, nowUs);
+    else this.#fillEqually(this.#turns, builder, nowUs);
+  };
+
+  /** False when sealing threw: of no row is known what is in it, so none goes out. For recovery they are lost. */
+  #seal(tx: PacketBatch, firstPacket: number): boolean {
+    try {
+      const sealed = this.#options.protection.seal(tx, firstPacket, tx.length);
+      if (sealed < tx.length - firstPacket) this.#dropUnsealed(tx, firstPacket);
+      return true;
+    } catch (error) {
+      this.counts.unsealed += tx.length - firstPacket;
+      tx.length = firstPacket;
+      this.#guard.note(error);
+      return false;
+    }
   }
 
   #addHandshakes(builder: PacketBuilder): void {
@@ -298,6 +384,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
       const slot = this.#ready.shift();
       const connection = this.#table.get(slot);
       if (connection === undefined) continue;
+      this.#guard.working = connection;
       if (connection.build(builder, nowUs, QUANTUM_BYTES)) this.#ready.push(slot);
       this.#afterBuild(connection, nowUs);
       if (!builder.hasRoom(HANDSHAKE_BYTES)) break;
@@ -320,6 +407,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
         this.#ready.push(slot);
         continue;
       }
+      this.#guard.working = connection;
       const before = builder.usedBytes;
       const more = connection.build(builder, nowUs, Math.min(turnBytes, allowance));
       const bytes = builder.usedBytes - before;
@@ -343,6 +431,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
         this.#ready.push(slot);
         continue;
       }
+      this.#guard.working = connection;
       const before = builder.usedBytes;
       connection.build(builder, nowUs, 0);
       this.#bucket.take(builder.usedBytes - before);
@@ -376,8 +465,13 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     const slot = tx.rows[at + CONNECTION];
     const connection = slot < 0 ? undefined : this.#table.get(slot);
     if (connection === undefined) return;
-    connection.onUnsent(tx.rows[at + LENGTH], errno, nowUs);
     this.#ready.push(slot);
+    try {
+      connection.onUnsent(tx.rows[at + LENGTH], errno, nowUs);
+    } catch (error) {
+      this.#guard.working = connection;
+      this.#guard.blame(error, nowUs);
+    }
   }
 
   // --- ConnectionHost ------------------------------------------------------------------------------------------------
@@ -418,14 +512,21 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     for (const connection of this.#table) connection.close(code, reason, false);
   }
 
+  /** Takes it out, whatever throws meanwhile. */
   #release(connection: Connection, nowUs: number): void {
     const { slot } = connection;
+    if (this.#table.get(slot) !== connection) return;
     this.#wheel.clear(slot);
     this.#turns?.forget(slot);
-    connection.release();
-    this.#admission.onGone(connection, nowUs);
-    this.#table.release(slot);
-    this.counts.connectionsClosed++;
+    try {
+      connection.release();
+      this.#admission.onGone(connection, nowUs);
+    } catch (error) {
+      this.#guard.note(error);
+    } finally {
+      this.#table.release(slot);
+      this.counts.connectionsClosed++;
+    }
   }
 }
 

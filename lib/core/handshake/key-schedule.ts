@@ -106,9 +106,18 @@ export class KeySchedule {
   /** Installs the keys of the first phase; undefined when the provider has no place left (the secrets are wiped). */
   static install(options: KeyScheduleOptions): KeySchedule | undefined {
     const { protection } = options;
-    const sealKey = installFirst(options, 'seal', options.sendSecret);
-    const openKey = sealKey < 0 ? -1 : installFirst(options, 'open', options.receiveSecret);
-    if (openKey >= 0) return new KeySchedule(options, sealKey, openKey);
+    let sealKey = -1;
+    let openKey = -1;
+    try {
+      sealKey = installFirst(options, 'seal', options.sendSecret);
+      openKey = sealKey < 0 ? -1 : installFirst(options, 'open', options.receiveSecret);
+      if (openKey >= 0) return new KeySchedule(options, sealKey, openKey);
+    } catch (error) {
+      if (openKey >= 0) protection.retireKey(openKey);
+      if (sealKey >= 0) protection.retireKey(sealKey);
+      wipe(options.sendSecret, options.receiveSecret);
+      throw error;
+    }
     if (sealKey >= 0) protection.retireKey(sealKey);
     wipe(options.sendSecret, options.receiveSecret);
     return undefined;

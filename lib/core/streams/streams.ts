@@ -258,11 +258,22 @@ export class Streams {
    */
   close(): void {
     if (this.isClosed) return;
-    this.settle(this.#delivery.slab, 0, 0);
+    let isSettled = false;
+    try {
+      this.settle(this.#delivery.slab, 0, 0);
+      isSettled = true;
+    } finally {
+      this.#end(isSettled);
+    }
+  }
+
+  /** `isSettled`: what has come is where the application finds it; else none of it is shown. */
+  #end(isSettled: boolean): void {
     this.#life.isClosed = true;
     for (const stream of this.#table.values()) {
       this.#messages.settle(stream, APPLICATION_ERROR);
       stream.sending?.clear();
+      if (!isSettled) stream.receiving?.clear();
     }
     this.#table.clear();
     this.#sending.awaited.clear();

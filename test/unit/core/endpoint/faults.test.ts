@@ -1,0 +1,141 @@
+/**
+ * What throws inside an endpoint (no memory, a mistake) ends the connection that it concerns, and nothing else.
+ */
+
+import { describe, expect, it } from 'vitest';
+import type { Connection } from '../../../../lib/core/connection/connection.js';
+import { INTERNAL_ERROR } from '../../../../lib/core/error-codes.js';
+import { FaultWorld } from '../../../support/fault-world.js';
+
+const BYTES = 20_000;
+
+/** A server with two clients that are connected, and transfer. */
+function busyWorld(): FaultWorld {
+  const world = new FaultWorld();
+  const places = [world.add(BYTES), world.add(BYTES)];
+  world.step(10);
+  for (const place of places) world.begin(place);
+  world.step(2);
+  return world;
+}
+
+/** Nothing of a connection is left, and the next one finds a sound endpoint. */
+function expectSound(world: FaultWorld): void {
+  const late = world.add(BYTES);
+  world.step(10);
+  expect(world.begin(late)).toBe(true);
+  world.step(60);
+  expect(world.isWhole(late)).toBe(true);
+  world.end();
+  const { endpoint, addresses } = world.server;
+  expect({
+    connections: endpoint.connectionCount,
+    keys: world.protection.liveKeys,
+    pinned: addresses.pinned,
+    deadlineUs: endpoint.deadlineUs,
+    hasWork: endpoint.hasWork,
+  }).toEqual({
+    connections: 0,
+    keys: 0,
+    pinned: 0,
+    deadlineUs: Number.POSITIVE_INFINITY,
+    hasWork: false,
+  });
+  expect(world.objections).toEqual([]);
+}
+
+/** Calls of the server that may fail, in a run from the first handshake to the last transfer. */
+function run(failAt: number): FaultWorld {
+  const world = new FaultWorld();
+  world.countdown.failAt = failAt;
+  const places = [world.add(BYTES), world.add(BYTES)];
+  world.step(10);
+  for (const place of places) world.begin(place);
+  world.step(60);
+  return world;
+}
+
+/** Calls that are tried one by one: those of the handshakes. Behind them every so many-th is. */
+const EACH_BELOW = 30;
+const STRIDE = 4;
+
+describe('an endpoint whose memory or protection fails once', () => {
+  const { countdown, transfers } = run(-1);
+
+  it('is asked often enough to try', () => {
+    expect(countdown.calls).toBeGreaterThan(80);
+    expect(transfers.size).toBe(2);
+  });
+
+  it('goes on wherever it is, and at most one connection ends', () => {
+    const stride = process.env.BURSTWIRE_CASES === undefined ? STRIDE : 1;
+    let tried = 0;
+    for (let failAt = 0; failAt < countdown.calls; failAt += failAt < EACH_BELOW ? 1 : stride) {
+      tried++;
+      const world = run(failAt);
+      expect([failAt, world.faults.length]).toEqual([failAt, world.countdown.hasFailed ? 1 : 0]);
+      expect(world.server.endpoint.counts.faults).toBe(world.faults.length);
+      const whole = [...world.transfers.keys()].filter((place) => world.isWhole(place));
+      expect([failAt, whole.length]).not.toEqual([failAt, 0]);
+      expect(world.ends.every((end) => end?.code === INTERNAL_ERROR)).toBe(true);
+      expectSound(world);
+    }
+    expect(tried).toBeGreaterThan(EACH_BELOW);
+  }, 120_000);
+});
+
+type Pass = 'onPacket' | 'beginBatch' | 'settle' | 'endTurn' | 'build' | 'onTimer';
+const PASSES: readonly Pass[] = ['onPacket', 'beginBatch', 'settle', 'endTurn', 'build', 'onTimer'];
+
+/** That pass of the connection throws from now on, every time. */
+function breakPass(connection: Connection, pass: Pass | 'fail'): void {
+  const broken = (): never => {
+    throw new Error(`broken: ${pass}`);
+  };
+  Object.defineProperty(connection, pass, { value: broken });
+}
+
+describe('a connection that throws again and again', () => {
+  it.each(PASSES)('in %s ends alone', (pass) => {
+    const world = busyWorld();
+    const [first] = world.server.endpoint.connections();
+    breakPass(first, pass);
+    world.step(100);
+    expect(world.isWhole(2)).toBe(true);
+    // Also the timers of an idle connection run.
+    world.step(40, 2_000_000);
+    expect(world.server.endpoint.counts.faults).toBeGreaterThan(0);
+    expectSound(world);
+  });
+
+  it.each(PASSES)('in %s, and while it is cleaned up, ends alone', (pass) => {
+    const world = busyWorld();
+    const [first] = world.server.endpoint.connections();
+    breakPass(first, pass);
+    breakPass(first, 'fail');
+    Object.defineProperty(first.streams, 'close', {
+      value: () => {
+        throw new Error('broken: close');
+      },
+    });
+    world.step(100);
+    expect(world.isWhole(2)).toBe(true);
+    world.step(40, 2_000_000);
+    expect(world.server.endpoint.counts.faults).toBeGreaterThan(0);
+    expectSound(world);
+  });
+
+  it('tells the application once, and the peer why', () => {
+    const world = busyWorld();
+    const [first] = world.server.endpoint.connections();
+    breakPass(first, 'settle');
+    world.step(20);
+    expect(world.ends).toHaveLength(1);
+    expect(world.ends[0]).toMatchObject({ origin: 'local', name: 'INTERNAL_ERROR' });
+    expect(world.transfers.get(1)!.closed).toMatchObject({
+      origin: 'remote',
+      code: INTERNAL_ERROR,
+    });
+    expect(world.isWhole(1)).toBe(false);
+  });
+});
