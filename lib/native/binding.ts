@@ -71,6 +71,73 @@ export interface NativeUdpSocket {
   setNow?(nowMs: number): void;
 }
 
+/** What `new DgramSocket` takes. See native/napi/dgram_wrap.h. */
+export interface NativeDgramOptions {
+  readonly ipv6: boolean;
+  readonly maxPeers: number;
+  readonly counters: Float64Array;
+  readonly columns: Int32Array;
+  /** What a batch is received into; one for many sockets, since it is used between two callbacks only. */
+  readonly slab: Uint8Array;
+  readonly rows: Int32Array;
+  /** What async_hooks sees: of type UDPWRAP. */
+  readonly resource: object;
+  /** A batch of so many rows lies in `rows`: copy it. Returns how many `onDatagram` calls it makes. */
+  readonly onBatch: (rowCount: number) => number;
+  readonly onDatagram: () => void;
+  readonly onBatchEnd: () => void;
+  readonly onWritable: () => void;
+  /** A pending error of the socket (ICMP), below 0. */
+  readonly onError: (errno: number) => void;
+}
+
+/** `setOption`: which one. */
+export const DGRAM_TTL = 0;
+export const DGRAM_MULTICAST_TTL = 1;
+export const DGRAM_MULTICAST_LOOPBACK = 2;
+export const DGRAM_BROADCAST = 3;
+
+/** One descriptor as node:dgram thinks of it. Results below 0 are -errno; -EBADF as long as it is not bound. */
+export interface NativeDgramSocket {
+  bind(
+    address: string,
+    port: number,
+    ipv6Only: boolean,
+    reuseAddress: boolean,
+    reusePort: boolean,
+    gso: boolean,
+    gro: boolean,
+  ): number;
+  /** Takes over a bound descriptor, or a copy of it. */
+  adopt(fd: number, duplicate: boolean, gso: boolean): number;
+  connect(address: string, port: number): number;
+  disconnect(): number;
+  /** The address of this end (false) or of the other. */
+  name(remote: boolean): [address: string, port: number] | number;
+  setOption(option: number, value: number): number;
+  setMulticastInterface(address: string): number;
+  /** Binds a socket that is not bound. */
+  setMembership(
+    join: boolean,
+    group: string,
+    interfaceAddress: string | undefined,
+    source: string | undefined,
+    gso: boolean,
+    gro: boolean,
+  ): number;
+  /** The size that the kernel has, twice what it was given; 0 bytes only ask. */
+  bufferSize(receive: boolean, bytes: number): number;
+  intern(address: string, port: number): number;
+  /** "port address" of a live id. */
+  describe(id: number): string | undefined;
+  send(bytes: Uint8Array, rows: Int32Array, from: number, to: number): number;
+  blocked(): number;
+  listen(events: number): void;
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
 /** The first argument of `installKey`: the place of the AEAD's name. */
 export const NATIVE_AEADS = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-poly1305'] as const;
 /** The second argument of `installKey`. */
@@ -191,6 +258,9 @@ export interface Addon {
   ) => NativePacketProtection;
   /** Throws an Error with the reason, when OpenSSL's functions are missing or fail their self-test. */
   readonly Primitives: new () => NativePrimitives;
+  readonly DgramSocket: new (options: NativeDgramOptions) => NativeDgramSocket;
+  /** See Binding. */
+  describeDescriptor(fd: number): string | undefined;
   readonly layout: readonly number[];
   /** See Binding. */
   gather(target: Uint8Array, source: Uint8Array, pieces: Int32Array, count: number): number;
@@ -228,6 +298,9 @@ export interface Binding {
   readonly UdpSocket: Addon['UdpSocket'];
   readonly Protection: Addon['Protection'];
   readonly Primitives: Addon['Primitives'];
+  readonly DgramSocket: Addon['DgramSocket'];
+  /** 'UDP', 'TCP', 'PIPE' or 'UNKNOWN'; undefined when the descriptor is no socket. */
+  describeDescriptor(fd: number): string | undefined;
   /**
    * Copies pieces of `source` (pairs of offset and bytes), one behind the other, to the front of `target`. Returns the
    * bytes copied; -1 and nothing is done when a piece lies outside, an array is too short or transferred away, or the

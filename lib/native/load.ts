@@ -10,11 +10,13 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { arch, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { LAYOUT } from '../batch/layout.js';
 import type { Addon, Binding } from './binding.js';
 import { describeProbe } from './capabilities.js';
+
+// Not by an import: that would make process.stdin, which its getter opens.
+const { arch, platform } = process;
 
 /** The addon, or the reason why there is none. */
 export interface Loaded {
@@ -80,6 +82,8 @@ function loadFile(path: string): Loaded {
         UdpSocket: addon.UdpSocket,
         Protection: addon.Protection,
         Primitives: addon.Primitives,
+        DgramSocket: addon.DgramSocket,
+        describeDescriptor: addon.describeDescriptor,
         gather: addon.gather,
         allocateSlab: addon.allocateSlab,
         crypto: () => addon.crypto(),

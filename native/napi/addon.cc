@@ -1,4 +1,4 @@
-// The addon's exports: { UdpSocket, Protection, Primitives, layout, probe,
+// The addon's exports: { UdpSocket, DgramSocket, Protection, Primitives, layout, probe,
 // crypto }. Registered once per
 // environment (the main thread, each worker); there is no state outside an environment's own
 // objects.
@@ -9,6 +9,7 @@
 
 #include "../batch/layout.h"
 #include "../udp/features.h"
+#include "dgram_wrap.h"
 #include "gather.h"
 #include "primitives.h"
 #include "protection_wrap.h"
@@ -51,6 +52,9 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("UdpSocket", UdpSocket::define(env));
+  exports.Set("DgramSocket", DgramSocket::define(env));
+  exports.Set("describeDescriptor",
+              Napi::Function::New(env, describe_descriptor, "describeDescriptor"));
   exports.Set("Protection", Protection::define(env));
   exports.Set("Primitives", Primitives::define(env));
   exports.Set("layout", layout(env));

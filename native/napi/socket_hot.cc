@@ -3,63 +3,20 @@
 // return; no JavaScript runs in between.
 #include <cerrno>
 
+#include "hot_arguments.h"
 #include "socket_wrap.h"
 
 namespace burstwire {
-namespace {
-
-napi_value integer(napi_env env, int32_t value) {
-  napi_value result = nullptr;
-  napi_create_int32(env, value, &result);
-  return result;
-}
-
-// The bytes of a Uint8Array; empty when it is none, or when its buffer was transferred away.
-iovec bytes_of(napi_env env, napi_value value) {
-  napi_typedarray_type type = napi_int8_array;
-  size_t length = 0;
-  void* data = nullptr;
-  const napi_status status =
-      napi_get_typedarray_info(env, value, &type, &length, &data, nullptr, nullptr);
-  if (status != napi_ok || type != napi_uint8_array || data == nullptr) return {nullptr, 0};
-  return {data, length};
-}
-
-template <size_t kCount>
-UdpSocket* read_arguments(napi_env env, napi_callback_info info, napi_value (&arguments)[kCount]) {
-  size_t count = kCount;
-  napi_value self = nullptr;
-  void* socket = nullptr;
-  if (napi_get_cb_info(env, info, &count, arguments, &self, nullptr) != napi_ok || count < kCount ||
-      napi_unwrap(env, self, &socket) != napi_ok) {
-    return nullptr;
-  }
-  return static_cast<UdpSocket*>(socket);
-}
-
-UdpSocket* read_self(napi_env env, napi_callback_info info) {
-  size_t count = 0;
-  napi_value self = nullptr;
-  void* socket = nullptr;
-  if (napi_get_cb_info(env, info, &count, nullptr, &self, nullptr) != napi_ok ||
-      napi_unwrap(env, self, &socket) != napi_ok) {
-    return nullptr;
-  }
-  return static_cast<UdpSocket*>(socket);
-}
-
-}  // namespace
-
 // () -> rows, 0 = nothing now, -ESTALE = the slab was transferred away: attach another.
 napi_value UdpSocket::receive(napi_env env, napi_callback_info info) {
-  UdpSocket* socket = read_self(env, info);
-  if (socket == nullptr || !socket->fd_) return integer(env, -EBADF);
+  UdpSocket* socket = read_self<UdpSocket>(env, info);
+  if (socket == nullptr || !socket->fd_) return make_integer(env, -EBADF);
   const iovec slab = bytes_of(env, socket->slab_.Value());
-  if (slab.iov_len < static_cast<size_t>(kReceiveStride)) return integer(env, -ESTALE);
+  if (slab.iov_len < static_cast<size_t>(kReceiveStride)) return make_integer(env, -ESTALE);
   ReceiveView view = socket->receive_view_;
   view.slab = static_cast<uint8_t*>(slab.iov_base);
   view.slab_bytes = slab.iov_len;
-  return integer(env, socket->receiver_->receive(view));
+  return make_integer(env, socket->receiver_->receive(view));
 }
 
 // The last three arguments of both sends: (rows: Int32Array, from, to). False unless they name rows
@@ -84,13 +41,14 @@ bool UdpSocket::read_range(napi_env env, const napi_value* arguments, SendRange&
 // (bytes: Uint8Array, rows: Int32Array, from, to) -> rows settled.
 napi_value UdpSocket::send(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
-  UdpSocket* socket = read_arguments(env, info, arguments);
+  UdpSocket* socket = read_arguments<UdpSocket>(env, info, arguments);
   SendRange range;
-  if (socket == nullptr || !socket->read_range(env, arguments + 1, range)) return integer(env, 0);
+  if (socket == nullptr || !socket->read_range(env, arguments + 1, range))
+    return make_integer(env, 0);
   const iovec slab = bytes_of(env, arguments[0]);
   range.view.slab = static_cast<uint8_t*>(slab.iov_base);
   range.view.slab_bytes = slab.iov_len;
-  return integer(env, socket->sender_->send(range.view, range.from, range.to));
+  return make_integer(env, socket->sender_->send(range.view, range.from, range.to));
 }
 
 // Fills views_ with the bytes of payloads[from..to): the array is the caller's own, so reading it
@@ -110,22 +68,22 @@ bool UdpSocket::collect_views(napi_env env, napi_value payloads, const SendRange
 // (payloads: Uint8Array[], rows: Int32Array, from, to) -> rows settled; row i carries payloads[i].
 napi_value UdpSocket::send_views(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
-  UdpSocket* socket = read_arguments(env, info, arguments);
+  UdpSocket* socket = read_arguments<UdpSocket>(env, info, arguments);
   SendRange range;
   if (socket == nullptr || !socket->read_range(env, arguments + 1, range) ||
       !socket->collect_views(env, arguments[0], range)) {
-    return integer(env, 0);
+    return make_integer(env, 0);
   }
   range.view.views = socket->views_.data();
-  return integer(env, socket->sender_->send(range.view, range.from, range.to));
+  return make_integer(env, socket->sender_->send(range.view, range.from, range.to));
 }
 
 // (bytes: Uint8Array, byteLength, segmentSize, remote, local, flags) -> datagrams sent before
 // anything went wrong.
 napi_value UdpSocket::send_segments(napi_env env, napi_callback_info info) {
   napi_value arguments[6];
-  UdpSocket* socket = read_arguments(env, info, arguments);
-  if (socket == nullptr || !socket->fd_) return integer(env, 0);
+  UdpSocket* socket = read_arguments<UdpSocket>(env, info, arguments);
+  if (socket == nullptr || !socket->fd_) return make_integer(env, 0);
   int32_t size = 0;
   SegmentView view;
   if (napi_get_value_int32(env, arguments[1], &size) != napi_ok ||
@@ -133,23 +91,23 @@ napi_value UdpSocket::send_segments(napi_env env, napi_callback_info info) {
       napi_get_value_int32(env, arguments[3], &view.header[kRemote]) != napi_ok ||
       napi_get_value_int32(env, arguments[4], &view.header[kLocal]) != napi_ok ||
       napi_get_value_int32(env, arguments[5], &view.header[kFlags]) != napi_ok) {
-    return integer(env, 0);
+    return make_integer(env, 0);
   }
   const iovec bytes = bytes_of(env, arguments[0]);
   // The length that the caller saw: a buffer shared with another thread may have grown since.
   if (size < 0 || static_cast<size_t>(size) > bytes.iov_len || view.segment < 1) {
-    return integer(env, 0);
+    return make_integer(env, 0);
   }
   view.bytes = static_cast<uint8_t*>(bytes.iov_base);
   view.size = static_cast<size_t>(size);
-  return integer(env, socket->sender_->send_segments(view));
+  return make_integer(env, socket->sender_->send_segments(view));
 }
 
 // () -> why the last send stopped: 0 = it did not, 1 = until writable, 2 = for a while.
 napi_value UdpSocket::blocked(napi_env env, napi_callback_info info) {
-  UdpSocket* socket = read_self(env, info);
+  UdpSocket* socket = read_self<UdpSocket>(env, info);
   const Blocked reason = socket != nullptr ? socket->sender_->blocked() : Blocked::kNo;
-  return integer(env, static_cast<int32_t>(reason));
+  return make_integer(env, static_cast<int32_t>(reason));
 }
 
 }  // namespace burstwire

@@ -34,6 +34,12 @@ class ForwardingCalls : public SystemCalls {
   int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
     return real_system_calls().socket_name(fd, address, size);
   }
+  int connect_socket(int fd, const sockaddr* address, socklen_t size) noexcept override {
+    return real_system_calls().connect_socket(fd, address, size);
+  }
+  int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+    return real_system_calls().peer_name(fd, address, size);
+  }
   int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept override {
     return real_system_calls().set_option(fd, level, name, value, size);
   }

@@ -26,10 +26,33 @@ TEST(pending_errors_are_counted_and_passed_over) {
       bench.kernel.queue = {error_of(error), error_of(error), arrival_of(10, 7)};
       REQUIRE_EQ(bench.receive(), 1);
       CHECK_EQ(bench.port(0), 7);
+      CHECK_EQ(bench.receiver->pending_error(), -error);
       CHECK_EQ(bench.peers.count(kCountReceiveErrors), 2);
       CHECK_EQ(bench.peers.errno_count(error), 2);
     }
   }
+}
+
+TEST(a_receive_without_trouble_forgets_the_error_before) {
+  ReceiverBench bench;
+  bench.kernel.queue = {error_of(ECONNREFUSED)};
+  CHECK_EQ(bench.receive(), 0);
+  CHECK_EQ(bench.receiver->pending_error(), -ECONNREFUSED);
+  bench.kernel.queue = {arrival_of(10)};
+  bench.receiver->wake();
+  CHECK_EQ(bench.receive(), 1);
+  CHECK_EQ(bench.receiver->pending_error(), 0);
+}
+
+TEST(a_limited_receiver_takes_one_message_at_a_time) {
+  ReceiverBench bench;
+  bench.receiver->limit_messages(1);
+  bench.kernel.queue = {arrival_of(10, 1), arrival_of(10, 2)};
+  REQUIRE_EQ(bench.receive(), 1);
+  CHECK_EQ(bench.port(0), 1);
+  CHECK_EQ(bench.kernel.queue.size(), 1);
+  REQUIRE_EQ(bench.receive(), 1);
+  CHECK_EQ(bench.port(0), 2);
 }
 
 TEST(pending_errors_without_end_are_bounded) {

@@ -206,6 +206,18 @@ TEST(views_count_from_their_first_row) {
   CHECK_EQ(yard.message(0).msg_iov[0].iov_base, static_cast<const void*>(views.views[0].iov_base));
 }
 
+TEST(a_connected_socket_names_no_destination) {
+  for (const bool connected : {false, true}) {
+    Yard yard;
+    yard.features.connected = connected;
+    Batch batch;
+    batch.add(10, yard.one);
+    REQUIRE_EQ(yard.counts(batch).size(), 1);
+    CHECK_EQ(yard.message(0).msg_name == nullptr, connected);
+    CHECK_EQ(yard.message(0).msg_namelen == 0, connected);
+  }
+}
+
 TEST(at_most_64_messages_and_1024_vectors) {
   Yard yard;
   Batch singles;

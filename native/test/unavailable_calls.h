@@ -19,6 +19,8 @@ class UnavailableCalls : public SystemCalls {
   int open_socket(int, int, int) noexcept override { return -ENOSYS; }
   int bind_socket(int, const sockaddr*, socklen_t) noexcept override { return -ENOSYS; }
   int socket_name(int, sockaddr*, socklen_t*) noexcept override { return -ENOSYS; }
+  int connect_socket(int, const sockaddr*, socklen_t) noexcept override { return -ENOSYS; }
+  int peer_name(int, sockaddr*, socklen_t*) noexcept override { return -ENOSYS; }
   int set_option(int, int, int, const void*, socklen_t) noexcept override { return -ENOSYS; }
   int get_option(int, int, int, void*, socklen_t*) noexcept override { return -ENOSYS; }
   int close_descriptor(int) noexcept override { return -ENOSYS; }

@@ -72,6 +72,12 @@ class FaultySystemCalls final : public SystemCalls {
   int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
     return behind_.socket_name(fd, address, size);
   }
+  int connect_socket(int fd, const sockaddr* address, socklen_t size) noexcept override {
+    return behind_.connect_socket(fd, address, size);
+  }
+  int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+    return behind_.peer_name(fd, address, size);
+  }
   int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
     return behind_.get_option(fd, level, name, value, size);
   }

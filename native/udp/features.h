@@ -23,6 +23,7 @@ struct Features {
   bool sendmmsg = true;  // false: one call per message
   bool recvmmsg = true;
   bool short_tail = true;  // the last segment of a train may be shorter
+  bool connected = false;  // connect(2): naming the destination again would cost a route look-up
 };
 
 // The answers of `capabilities()`: each value is 0 or the -errno that stands in the way.

@@ -77,14 +77,27 @@ OpenResult failed(OpenResult result, const char* call, int error) noexcept {
 void choose_features(SystemCalls& calls, const OpenOptions& options, OpenResult& result) noexcept {
   const int fd = result.fd.get();
   Features& features = result.features;
-  features.ecn = ask_for_ecn(calls, fd, options.ipv6);
-  features.pktinfo = is_wildcard(options.local) && ask_for_local_address(calls, fd, options.ipv6);
-  features.drops = set_flag(calls, fd, SOL_SOCKET, SO_RXQ_OVFL, 1) == 0;
+  const bool asks = !options.plain;
+  features.ecn = asks && ask_for_ecn(calls, fd, options.ipv6);
+  features.pktinfo =
+      asks && is_wildcard(options.local) && ask_for_local_address(calls, fd, options.ipv6);
+  features.drops = asks && set_flag(calls, fd, SOL_SOCKET, SO_RXQ_OVFL, 1) == 0;
   features.gso = options.gso && probe_gso(calls, fd) == 0;
   features.gro = options.gro && set_flag(calls, fd, kSolUdp, kUdpGro, 1) == 0;
   features.sendmmsg = probe_sendmmsg(calls, fd) >= 0;
   features.recvmmsg = probe_recvmmsg(calls, fd) >= 0;
   features.short_tail = !refuses_short_tails(running_kernel());
+}
+
+// Where the descriptor is bound; 0, or the -errno of getsockname.
+int read_local(SystemCalls& calls, OpenResult& result) noexcept {
+  sockaddr_in6 name{};
+  socklen_t size = sizeof name;
+  const int error = calls.socket_name(result.fd.get(), reinterpret_cast<sockaddr*>(&name), &size);
+  if (error < 0) return error;
+  result.family = name.sin6_family;
+  const bool known = read_sockaddr(reinterpret_cast<const sockaddr*>(&name), size, result.local);
+  return known ? 0 : -EAFNOSUPPORT;
 }
 
 }  // namespace
@@ -106,7 +119,11 @@ OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexc
     const int error = set_flag(calls, fd, SOL_SOCKET, SO_REUSEPORT, 1);
     if (error < 0) return failed(std::move(result), "setsockopt", error);
   }
-  forbid_fragments(calls, fd, options.ipv6);
+  if (options.reuse_address) {
+    const int error = set_flag(calls, fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (error < 0) return failed(std::move(result), "setsockopt", error);
+  }
+  if (!options.plain) forbid_fragments(calls, fd, options.ipv6);
   // Before bind: datagrams may arrive from that moment on.
   result.receive_buffer_bytes =
       set_buffer(calls, fd, SO_RCVBUF, SO_RCVBUFFORCE, options.receive_buffer_bytes);
@@ -115,15 +132,25 @@ OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexc
   choose_features(calls, options, result);
 
   sockaddr_in6 name{};
-  socklen_t size = write_sockaddr(options.local, family, name);
+  const socklen_t size = write_sockaddr(options.local, family, name);
   int error = calls.bind_socket(fd, reinterpret_cast<const sockaddr*>(&name), size);
   if (error < 0) return failed(std::move(result), "bind", error);
-  size = sizeof name;
-  error = calls.socket_name(fd, reinterpret_cast<sockaddr*>(&name), &size);
+  error = read_local(calls, result);
   if (error < 0) return failed(std::move(result), "getsockname", error);
-  if (!read_sockaddr(reinterpret_cast<const sockaddr*>(&name), size, result.local)) {
-    return failed(std::move(result), "getsockname", -EAFNOSUPPORT);
+  return result;
+}
+
+OpenResult adopt_udp_socket(SystemCalls& calls, int fd, const OpenOptions& options) noexcept {
+  OpenResult result{UniqueFd(calls, fd)};
+  const int error = read_local(calls, result);
+  if (error < 0) {
+    result.fd.release();
+    return failed(std::move(result), "getsockname", error);
   }
+  OpenOptions kept = options;
+  kept.gro = false;
+  kept.plain = true;
+  choose_features(calls, kept, result);
   return result;
 }
 

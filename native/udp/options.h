@@ -18,6 +18,10 @@ struct OpenOptions {
   bool ipv6 = false;  // the socket's family
   bool ipv6_only = false;
   bool reuse_port = false;
+  bool reuse_address = false;
+  // As node:dgram opens a socket: the system's fragments and MTU discovery, and nothing asked for
+  // beside the bytes (no ECN, no local address, no drops).
+  bool plain = false;
   bool gso = true;
   bool gro = true;
   int receive_buffer_bytes = 0;  // 0 = the system's default
@@ -39,6 +43,11 @@ struct OpenResult {
 };
 
 OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexcept;
+
+// Takes over a bound descriptor that somebody else opened, and may still read from: so no trains
+// are asked for, which would take more than one datagram at once from the others. Of `options`,
+// reads `ipv6` and `gso`. On failure the descriptor stays the caller's.
+OpenResult adopt_udp_socket(SystemCalls& calls, int fd, const OpenOptions& options) noexcept;
 
 // Datagrams dropped because the receive buffer was full, since the socket was opened (SO_MEMINFO);
 // wraps at 2^32. SO_RXQ_OVFL tells the same number, but only with the next datagram. False when the

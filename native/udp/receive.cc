@@ -76,10 +76,11 @@ Receiver::Receiver(SystemCalls& calls, int fd, Features& features, PeerTable& pe
 Receiver::~Receiver() = default;
 
 int32_t Receiver::receive(const ReceiveView& view) noexcept {
+  pending_error_ = 0;
   if (drained_) return 0;
   peers_.begin_receive();
   const int32_t fitting = static_cast<int32_t>(view.slab_bytes / kReceiveStride);
-  const int32_t messages = std::min({batch_messages_, fitting, kReceiveMessages});
+  const int32_t messages = std::min({batch_messages_, fitting, most_messages_});
   if (messages <= 0) return 0;
   prepare(view, messages);
   for (int errors = 0; errors < kMostErrorsPerCall; errors++) {
@@ -96,6 +97,7 @@ int32_t Receiver::receive(const ReceiveView& view) noexcept {
     if (is_fatal(result)) return result;
     // A pending error of an earlier datagram (ICMP), or no memory: not ours to die of. The call has
     // cleared it.
+    pending_error_ = result;
     counters_[kCountReceiveErrors] += 1;
     counters_[kCountErrnoBase + std::min(-result, 255)] += 1;
     if (result == -ENOMEM) return 0;

@@ -53,6 +53,11 @@ class Receiver {
   int32_t receive(const ReceiveView& view) noexcept;
   // The socket became readable: `receive` may ask the kernel again.
   void wake() noexcept { drained_ = false; }
+  // No more messages than this in one call, from 1 on. One: a descriptor that others read too, who
+  // would lose what this one takes and then does not want.
+  void limit_messages(int32_t most) noexcept { most_messages_ = most; }
+  // The errno (below 0) of an earlier datagram that the last `receive` passed over; 0 = none.
+  int pending_error() const noexcept { return pending_error_; }
   // Counts drops up to `cumulative`, the kernel's own number.
   void note_drops(uint32_t cumulative) noexcept;
 
@@ -75,7 +80,9 @@ class Receiver {
   double* counters_;
   std::unique_ptr<Buffers> buffers_;
   int32_t batch_messages_ = kReceiveMessages;
+  int32_t most_messages_ = kReceiveMessages;
   bool drained_ = false;
+  int pending_error_ = 0;
   uint32_t last_drops_ = 0;
 };
 

@@ -39,6 +39,12 @@ class RealSystemCalls final : public SystemCalls {
   int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
     return getsockname(fd, address, size) < 0 ? -errno : 0;
   }
+  int connect_socket(int fd, const sockaddr* address, socklen_t size) noexcept override {
+    return connect(fd, address, size) < 0 ? -errno : 0;
+  }
+  int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept override {
+    return getpeername(fd, address, size) < 0 ? -errno : 0;
+  }
   int set_option(int fd, int level, int name, const void* value, socklen_t size) noexcept override {
     return setsockopt(fd, level, name, value, size) < 0 ? -errno : 0;
   }

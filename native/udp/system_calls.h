@@ -27,6 +27,8 @@ class SystemCalls {
   virtual int open_socket(int family, int type, int protocol) noexcept = 0;
   virtual int bind_socket(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
   virtual int socket_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
+  virtual int connect_socket(int fd, const sockaddr* address, socklen_t size) noexcept = 0;
+  virtual int peer_name(int fd, sockaddr* address, socklen_t* size) noexcept = 0;
   virtual int set_option(int fd, int level, int name, const void* value,
                          socklen_t size) noexcept = 0;
   virtual int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept = 0;

@@ -150,8 +150,8 @@ void TrainBuilder::finish_message(int32_t message, PeerEntry& peer, const int32_
   }
   msghdr& header = messages_[message].msg_hdr;
   messages_[message].msg_len = 0;
-  header.msg_name = &peer.name;
-  header.msg_namelen = peer.name_size;
+  header.msg_name = features_.connected ? nullptr : &peer.name;
+  header.msg_namelen = features_.connected ? 0 : peer.name_size;
   header.msg_controllen = write_control(controls_[message], control);
   header.msg_control = header.msg_controllen > 0 ? controls_[message] : nullptr;
   header.msg_flags = 0;
