@@ -62,16 +62,11 @@ export async function openSocket(
   request: OpenRequest,
   engines: EngineParts = ENGINES,
 ): Promise<OpenedSocket> {
-  if (request.engine === 'dgram') {
-    const reason = request.engineBecause ?? "engine 'dgram' was asked for";
-    return opened(await engines.openDgram(request.options, reason));
+  const choice = chooseBinding(request.engine, request.engineBecause, engines.load);
+  if (choice.binding === undefined) {
+    return opened(await engines.openDgram(request.options, choice.reason));
   }
-  const { binding, reason = 'the addon could not be loaded' } = engines.load();
-  if (binding === undefined) {
-    if (request.engine === 'native') throw engineUnavailable(reason);
-    warnAboutMissingAddon(reason);
-    return opened(await engines.openDgram(request.options, reason));
-  }
+  const { binding } = choice;
   if (request.options.gso && !request.gsoForced && isGsoDenied(binding)) {
     const options = { ...request.options, gso: false };
     return opened(engines.openNative(binding, options), request.trainsBecause, GSO_DENIED);
@@ -79,10 +74,33 @@ export async function openSocket(
   return opened(engines.openNative(binding, request.options), request.trainsBecause);
 }
 
+/** The addon, or why another engine does its work. */
+export type BindingChoice =
+  | { readonly binding: Binding }
+  | { readonly binding?: undefined; readonly reason: string };
+
+/**
+ * The addon as `engine` asks for it. Throws ERR_ENGINE_UNAVAILABLE when `'native'` was asked for and cannot be loaded.
+ *
+ * @param because whose wish the dgram engine is when not the caller's
+ */
+export function chooseBinding(
+  engine: EngineChoice,
+  because: string | undefined,
+  load: () => Loaded = loadBinding,
+): BindingChoice {
+  if (engine === 'dgram') return { reason: because ?? "engine 'dgram' was asked for" };
+  const { binding, reason = 'the addon could not be loaded' } = load();
+  if (binding !== undefined) return { binding };
+  if (engine === 'native') throw engineUnavailable(reason);
+  warnAboutMissingAddon(reason);
+  return { reason };
+}
+
 const gsoDenied = new WeakMap<Binding, boolean>();
 
-/** Asked once: the kernel's version does not change while we run. */
-function isGsoDenied(binding: Binding): boolean {
+/** Does this kernel corrupt trains? Asked once: its version does not change while we run. */
+export function isGsoDenied(binding: Binding): boolean {
   const known = gsoDenied.get(binding);
   if (known !== undefined) return known;
   const denied = binding.capabilities().gsoDenied;
