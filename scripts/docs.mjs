@@ -13,8 +13,8 @@ import { inRoot, root } from './lib/paths.mjs';
 const SITE = 'build/site';
 /** Where a page stands in the navigation; the rest is of the project. */
 const GROUPS = [
-  [/^docs\/(migration|options|tuning|diagnostics|dgram)/, 'Guides'],
-  [/^docs\/(handshake|wire-format|recovery|congestion-control|security|cores)/, 'Protocol'],
+  [/^docs\/(cli|cores|diagnostics|migration|options|shard|tuning)/, 'Guides'],
+  [/^docs\/(handshake|wire-format|recovery|congestion-control|security)/, 'Protocol'],
   [/^docs\/(benchmarks|congestion|netlab|udp-checklist|dgram-conformance)/, 'Measured'],
   [/^docs\/adr\//, 'Decisions'],
 ];

@@ -49,7 +49,7 @@ const blocks: Block[] = pages.flatMap(({ name, text }) =>
 );
 const programs = blocks.filter(({ code }) => code.startsWith('// Runs as it stands.'));
 
-describe('the documentation', () => {
+describe('the documentation', { timeout: 60_000 }, () => {
   it.each(pages)('has no dead link: $name', ({ name, text }) => {
     const links = Array.from(withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link);
     const dead = links.filter((link) => {

@@ -76,7 +76,8 @@ const lineOf = (aead: Aead): string =>
 const all = (datagrams: ReturnType<typeof dissect>): ShownPacket[] =>
   datagrams.flatMap(({ packets }) => packets);
 
-describe.skipIf(!hasTshark)('the dissector', () => {
+// tshark takes seconds to start on a busy machine.
+describe.skipIf(!hasTshark)('the dissector', { timeout: 60_000 }, () => {
   it('reads recorded connections of all suites and patterns, over key updates', () => {
     const datagrams = recordings.flatMap(({ recording }, index) =>
       recording.datagrams.map((datagram) => ({ ...datagram, port: 50_000 + index })),
