@@ -35,6 +35,8 @@ export class Ledbat extends LossBased {
   /** What was taken in this round trip, and when it began. */
   #roundUs = Number.NEGATIVE_INFINITY;
   #roundFloorBytes = 0;
+  /** Until then delays are those of the window of slow start: it was ended for them already (S3). */
+  #answeredUntilUs = Number.NEGATIVE_INFINITY;
 
   override onAck(
     nowUs: number,
@@ -82,6 +84,7 @@ export class Ledbat extends LossBased {
       this.grow(gainBytes);
       return;
     }
+    if (nowUs < this.#answeredUntilUs) return;
     const change = gainBytes - ackedBytes * excess;
     if (change > 0) {
       this.grow(change);
@@ -122,6 +125,7 @@ export class Ledbat extends LossBased {
     const isFirst = this.slowStartThresholdBytes === Number.POSITIVE_INFINITY;
     if (isFirst && this.#delay.queueUs > SLOW_START_PART * TARGET_US) {
       this.slowStartThresholdBytes = this.windowBytes;
+      this.#answeredUntilUs = nowUs + rtt.latestUs;
     }
     if (this.slowStartThresholdBytes === Number.POSITIVE_INFINITY) return;
     const roundsUs = SLOWDOWN_ROUNDS * rtt.smoothedUs;

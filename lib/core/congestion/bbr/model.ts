@@ -81,6 +81,12 @@ export class BbrModel {
     this.extraAcked.update(nowUs, ackedBytes, bandwidth, windowBytes, round, isShort);
   }
 
+  /** A loss. The first one begins a loss round: a whole round trip shows what still gets through (NoteLoss of the draft). */
+  noteLoss(delivery: DeliveryView): void {
+    if (this.lossesInRound === 0) this.#lossRoundBytes = delivery.deliveredBytes;
+    this.lossesInRound++;
+  }
+
   /** After all that looks at the loss round. */
   endLossRound(delivery: DeliveryView): void {
     if (!this.isLossRoundStart) return;

@@ -80,7 +80,7 @@ export class BbrPhases {
     if (this.phase === 'startup') this.#leaveStartup();
     if (this.phase === 'drain') this.#leaveDrain(nowUs, bytesInFlight, delivery);
     if (model.full.isReached) {
-      this.#adapt(nowUs, ackedBytes, windowBytes, isWindowLimited, delivery);
+      this.#adapt(ackedBytes, windowBytes, isWindowLimited, delivery);
       this.#cycle(nowUs, windowBytes, bytesInFlight, isWindowLimited, delivery);
     }
     this.#probeRtt(nowUs, bytesInFlight, delivery);
@@ -95,7 +95,7 @@ export class BbrPhases {
     windowBytes: number,
     delivery: DeliveryView,
   ): void {
-    this.model.lossesInRound++;
+    this.model.noteLoss(delivery);
     if (isTooHigh && this.#hasProbeSamples && this.model.full.isReached) {
       this.#onTooHigh(nowUs, txInFlightBytes, isAppLimited, windowBytes, delivery);
     }
@@ -158,7 +158,6 @@ export class BbrPhases {
 
   /** BBRAdaptLongTermModel. */
   #adapt(
-    nowUs: number,
     ackedBytes: number,
     windowBytes: number,
     isWindowLimited: boolean,
@@ -171,11 +170,6 @@ export class BbrPhases {
       this.#hasProbeSamples = false;
       this.#ackPhase = 'init';
       if (this.isProbeBandwidth && !delivery.isAppLimited) model.maxBandwidth.advance();
-    }
-    if (this.#isRoundLossy && this.#hasProbeSamples) {
-      const { txInFlightBytes, isAppLimited } = delivery;
-      this.#onTooHigh(nowUs, txInFlightBytes, isAppLimited, windowBytes, delivery);
-      return;
     }
     if (bounds.inflightLongTermBytes === Number.POSITIVE_INFINITY || this.#isRoundLossy) return;
     if (delivery.txInFlightBytes > bounds.inflightLongTermBytes) {

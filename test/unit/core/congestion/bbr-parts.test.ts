@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { Bounds } from '../../../../lib/core/congestion/bbr/bounds.js';
 import { ExtraAcked, MaxBandwidth, MinRtt } from '../../../../lib/core/congestion/bbr/filters.js';
 import { FullBandwidth } from '../../../../lib/core/congestion/bbr/full-bandwidth.js';
+import { BbrModel } from '../../../../lib/core/congestion/bbr/model.js';
+import { DeliveryRate } from '../../../../lib/core/recovery/delivery-rate.js';
 
 const SECOND_US = 1_000_000;
 
@@ -24,6 +26,31 @@ describe('the bandwidth (B3)', () => {
     filter.update(100);
     for (let cycle = 0; cycle < 5; cycle++) filter.advance();
     expect(filter.value).toBe(100);
+  });
+});
+
+describe('a loss round (B2)', () => {
+  it('begins with the first loss, and ends when a packet is acknowledged that was sent after it', () => {
+    const model = new BbrModel(1200);
+    const delivery = new DeliveryRate();
+    const acknowledge = (deliveredBytes: number, priorDeliveredBytes: number): boolean => {
+      const sampleBytes = deliveredBytes - priorDeliveredBytes;
+      Object.assign(delivery, { deliveredBytes, priorDeliveredBytes, sampleBytes, rate: 1e6 });
+      model.onAck(0, 1200, 100_000, delivery, false);
+      const { isLossRoundStart } = model;
+      model.endLossRound(delivery);
+      return isLossRoundStart;
+    };
+    expect(acknowledge(10_000, 0)).toBe(true);
+    expect(acknowledge(15_000, 5000)).toBe(false);
+    model.noteLoss(delivery);
+    model.noteLoss(delivery);
+    // Sent after the round began, but before the loss was noticed.
+    expect(acknowledge(20_000, 11_000)).toBe(false);
+    expect(model.lossesInRound).toBe(2);
+    expect(acknowledge(25_000, 15_000)).toBe(true);
+    expect(model.lossesInRound).toBe(0);
+    expect(model.bounds.bandwidthShortTerm).toBeLessThan(Number.POSITIVE_INFINITY);
   });
 });
 

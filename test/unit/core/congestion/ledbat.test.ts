@@ -64,12 +64,31 @@ describe('ledbat', () => {
     expect(controller.isSlowStart).toBe(false);
   });
 
+  it('does not fall for delays of the slow start that they have ended (S3)', () => {
+    const { controller, flow } = start(50_000);
+    flow.rounds(6);
+    flow.rttUs = 96_000;
+    flow.round();
+    const before = controller.windowBytes;
+    flow.rttUs = 200_000;
+    for (let ack = 0; ack < 8; ack++) {
+      flow.nowUs += 1000;
+      flow.ack(before / 8, flow.largest, 0, true);
+    }
+    expect(controller.windowBytes).toBe(before);
+    flow.nowUs += 50_000;
+    flow.ack(before / 8, flow.largest, 0, true);
+    expect(controller.windowBytes).toBeLessThan(before);
+  });
+
   it('falls to half in a round trip at most, however long the queue (S4)', () => {
     const { controller, flow } = start(50_000);
     flow.rounds(6);
     flow.rttUs = 96_000;
     flow.round();
     const before = controller.windowBytes;
+    // The first round trip after slow start is none of congestion avoidance.
+    flow.nowUs += flow.rttUs;
     flow.rttUs = 1_000_000;
     for (let ack = 0; ack < 12; ack++) {
       flow.nowUs += 1000;
