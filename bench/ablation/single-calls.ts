@@ -74,6 +74,10 @@ export function withSingleCalls(binding: Binding): Binding {
       return this.#socket.describe(id);
     }
 
+    fd(): number {
+      return this.#socket.fd();
+    }
+
     refreshDrops(): void {
       this.#socket.refreshDrops();
     }

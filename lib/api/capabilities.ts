@@ -38,6 +38,8 @@ export interface Capabilities {
   readonly errqueue: boolean;
   /** SO_REUSEPORT. */
   readonly reusePort: boolean;
+  /** A group of sockets can be steered by connection id (SO_ATTACH_REUSEPORT_CBPF): see `ShardGroup`. */
+  readonly steering: boolean;
   /** The machine has IPv6. */
   readonly ipv6: boolean;
   /** io_uring is allowed. Not used. */
@@ -62,6 +64,7 @@ const FEATURES = [
   'txtime',
   'errqueue',
   'reusePort',
+  'steering',
   'ipv6',
   'ioUring',
 ] as const;

@@ -62,7 +62,16 @@ function engineCheck(found: Capabilities): Check {
   return { ...base, state: 'missing', remedy: ADDON_REMEDY };
 }
 
-type Feature = 'gso' | 'gro' | 'sendmmsg' | 'recvmmsg' | 'ecn' | 'pktinfo' | 'rxqOvfl' | 'ipv6';
+type Feature =
+  | 'gso'
+  | 'gro'
+  | 'sendmmsg'
+  | 'recvmmsg'
+  | 'ecn'
+  | 'pktinfo'
+  | 'rxqOvfl'
+  | 'steering'
+  | 'ipv6';
 
 /** What each feature is good for, and what its absence costs. */
 const FEATURES: Readonly<
@@ -106,6 +115,12 @@ const FEATURES: Readonly<
     title: 'drop counter',
     good: "the kernel's drops are counted (SO_RXQ_OVFL)",
     without: 'stats().kernelDrops stays 0',
+  },
+  steering: {
+    title: 'steering (shards)',
+    good: 'workers that share a port get the packets of their connections (SO_ATTACH_REUSEPORT_CBPF)',
+    without: 'workers that share a port lose a peer whose address changes',
+    remedy: ['Linux 4.5 or later; a sandbox (seccomp, gVisor) may refuse it'],
   },
   ipv6: {
     title: 'IPv6',

@@ -40,6 +40,8 @@ export interface EngineOptions {
   readonly port: number;
   readonly ipv6Only: boolean;
   readonly reusePort: boolean;
+  /** Take this bound socket of a group over (socket-group) instead of binding one; native only. */
+  readonly adoptedFd?: number | undefined;
   readonly gso: boolean;
   readonly gro: boolean;
   readonly receiveBufferSize: number;

@@ -12,6 +12,10 @@ export interface UdpSocketOptions {
   readonly port: number;
   readonly ipv6Only: boolean;
   readonly reusePort: boolean;
+  /** The reuseport group of this socket is steered by connection id among so many; left out: it is not. */
+  readonly shards?: number | undefined;
+  /** Instead of opening one, take another descriptor of this bound socket, which must have the port; left out: open. */
+  readonly adoptedFd?: number | undefined;
   readonly gso: boolean;
   readonly gro: boolean;
   readonly receiveBufferSize: number;
@@ -27,6 +31,8 @@ export interface UdpSocketInfo {
   readonly gro: boolean;
   readonly ecn: boolean;
   readonly pktinfo: boolean;
+  /** `shards` was given, and the kernel has taken the program (SO_ATTACH_REUSEPORT_CBPF). */
+  readonly steering: boolean;
   readonly sendmmsg: boolean;
   readonly recvmmsg: boolean;
   readonly receiveBufferSize: number;
@@ -62,6 +68,8 @@ export interface NativeUdpSocket {
   blocked(): number;
   intern(address: string, port: number): number;
   describe(id: number): [address: string, port: number, family: 'IPv4' | 'IPv6'] | undefined;
+  /** The descriptor, -1 when closed: another socket may adopt it while this one is open. */
+  fd(): number;
   refreshDrops(): void;
   ref(): void;
   unref(): void;
@@ -241,6 +249,7 @@ export interface NativeProbe {
   readonly errqueue: number;
   readonly txtime: number;
   readonly reusePort: number;
+  readonly steering: number;
   readonly ipv6: number;
   readonly ioUring: number;
 }
@@ -283,6 +292,7 @@ export interface NativeCapabilities {
   readonly txtime: boolean;
   readonly errqueue: boolean;
   readonly reusePort: boolean;
+  readonly steering: boolean;
   readonly ipv6: boolean;
   readonly ioUring: boolean;
   /** The kernel is on the list of those that corrupt trains: GSO is off unless forced. */

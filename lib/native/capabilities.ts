@@ -20,6 +20,7 @@ const FEATURES = {
   txtime: 'SO_TXTIME (Linux 4.19)',
   errqueue: 'IP_RECVERR',
   reusePort: 'SO_REUSEPORT',
+  steering: 'SO_ATTACH_REUSEPORT_CBPF (Linux 4.5)',
   ipv6: 'an IPv6 socket',
   ioUring: 'io_uring (Linux 5.1, often switched off by policy)',
 } as const;
@@ -50,6 +51,7 @@ export function describeProbe(probe: NativeProbe): NativeCapabilities {
     txtime: has('txtime'),
     errqueue: has('errqueue'),
     reusePort: has('reusePort'),
+    steering: has('steering'),
     ipv6: has('ipv6'),
     ioUring: has('ioUring'),
     gsoDenied: probe.gsoDenied,

@@ -45,6 +45,7 @@ Napi::Value probe(const Napi::CallbackInfo& info) {
   result.Set("errqueue", probes.error_queue);
   result.Set("txtime", probes.transmit_time);
   result.Set("reusePort", probes.reuse_port);
+  result.Set("steering", probes.steering);
   result.Set("ipv6", probes.ipv6);
   result.Set("ioUring", probes.io_uring);
   return result;

@@ -26,6 +26,12 @@ int number(const Napi::Object& options, const char* name) {
   return options.Get(name).ToNumber().Int32Value();
 }
 
+// A field that may be left out.
+int number_or(const Napi::Object& options, const char* name, int otherwise) {
+  const Napi::Value value = options.Get(name);
+  return value.IsNumber() ? value.As<Napi::Number>().Int32Value() : otherwise;
+}
+
 bool read_options(const Napi::Object& from, OpenOptions& options) {
   const std::string address = from.Get("address").ToString().Utf8Value();
   if (!parse_address(address.c_str(), static_cast<uint16_t>(number(from, "port")), options.local)) {
@@ -34,6 +40,8 @@ bool read_options(const Napi::Object& from, OpenOptions& options) {
   options.ipv6 = !options.local.is_ipv4();
   options.ipv6_only = flag(from, "ipv6Only");
   options.reuse_port = flag(from, "reusePort");
+  options.shards = number_or(from, "shards", 0);
+  options.adopted_fd = number_or(from, "adoptedFd", -1);
   options.gso = flag(from, "gso");
   options.gro = flag(from, "gro");
   options.receive_buffer_bytes = number(from, "receiveBufferSize");
@@ -80,8 +88,8 @@ int UdpSocket::open(const Napi::Object& options, int32_t capacity, double* count
   if (result.error < 0) return result.error;
   features_ = result.features;
   local_ = result.local;
-  ipv6_ = wanted.ipv6;
-  ipv6_only_ = wanted.ipv6_only;
+  ipv6_ = result.family == AF_INET6;
+  ipv6_only_ = result.ipv6_only;
   receive_buffer_bytes_ = result.receive_buffer_bytes;
   send_buffer_bytes_ = result.send_buffer_bytes;
   peers_ = std::make_unique<PeerTable>(result.family, capacity, columns, counters);
@@ -111,6 +119,7 @@ Napi::Value UdpSocket::info(const Napi::CallbackInfo& info) {
   result.Set("gro", features_.gro);
   result.Set("ecn", features_.ecn);
   result.Set("pktinfo", features_.pktinfo);
+  result.Set("steering", features_.steering);
   result.Set("sendmmsg", features_.sendmmsg);
   result.Set("recvmmsg", features_.recvmmsg);
   result.Set("receiveBufferSize", receive_buffer_bytes_);
@@ -177,6 +186,11 @@ Napi::Value UdpSocket::describe(const Napi::CallbackInfo& info) {
   result.Set(1U, peer->key.port);
   result.Set(2U, peer->key.is_ipv4() ? "IPv4" : "IPv6");
   return result;
+}
+
+// () -> the descriptor, to be adopted elsewhere while this socket is open; -1 when it is closed.
+Napi::Value UdpSocket::fd(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), fd_ ? fd_->get() : -1);
 }
 
 void UdpSocket::refresh_drops(const Napi::CallbackInfo&) {
@@ -246,6 +260,7 @@ Napi::Function UdpSocket::define(Napi::Env env) {
                       InstanceMethod<&UdpSocket::listen>("listen"),
                       InstanceMethod<&UdpSocket::intern>("intern"),
                       InstanceMethod<&UdpSocket::describe>("describe"),
+                      InstanceMethod<&UdpSocket::fd>("fd"),
                       InstanceMethod<&UdpSocket::refresh_drops>("refreshDrops"),
                       InstanceMethod<&UdpSocket::ref>("ref"),
                       InstanceMethod<&UdpSocket::unref>("unref"),

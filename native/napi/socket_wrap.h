@@ -47,6 +47,7 @@ class UdpSocket final : public Napi::ObjectWrap<UdpSocket>, private PollWatch::O
   void listen(const Napi::CallbackInfo& info);
   Napi::Value intern(const Napi::CallbackInfo& info);
   Napi::Value describe(const Napi::CallbackInfo& info);
+  Napi::Value fd(const Napi::CallbackInfo& info);
   void refresh_drops(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);

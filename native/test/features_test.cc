@@ -28,7 +28,8 @@ TEST(a_probe_says_what_stands_in_the_way) {
   } cases[] = {{kUdpSegment, &Probes::gso},   {kUdpGro, &Probes::gro},
                {IP_RECVTOS, &Probes::ecn},    {IP_PKTINFO, &Probes::pktinfo},
                {SO_RXQ_OVFL, &Probes::drops}, {IP_RECVERR, &Probes::error_queue},
-               {61, &Probes::transmit_time},  {SO_REUSEPORT, &Probes::reuse_port}};
+               {61, &Probes::transmit_time},  {SO_REUSEPORT, &Probes::reuse_port},
+               {51, &Probes::steering}};
   for (const auto& one : cases) {
     FaultySystemCalls calls(real_system_calls());
     calls.inject({Operation::kSetOption, 0, -ENOPROTOOPT, 1, one.name});

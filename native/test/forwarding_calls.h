@@ -46,6 +46,9 @@ class ForwardingCalls : public SystemCalls {
   int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
     return real_system_calls().get_option(fd, level, name, value, size);
   }
+  int duplicate_descriptor(int fd) noexcept override {
+    return real_system_calls().duplicate_descriptor(fd);
+  }
   int close_descriptor(int fd) noexcept override {
     return real_system_calls().close_descriptor(fd);
   }

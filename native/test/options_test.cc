@@ -236,7 +236,7 @@ TEST(without_a_descriptor_nothing_is_closed) {
   const Probes probes = probe_features(calls);
   for (const int answer : {probes.recvmmsg, probes.sendmmsg, probes.gso, probes.gro, probes.ecn,
                            probes.pktinfo, probes.drops, probes.error_queue, probes.transmit_time,
-                           probes.reuse_port, probes.ipv6, probes.io_uring}) {
+                           probes.reuse_port, probes.steering, probes.ipv6, probes.io_uring}) {
     CHECK_EQ(answer, -EMFILE);
   }
 }

@@ -23,6 +23,7 @@ class UnavailableCalls : public SystemCalls {
   int peer_name(int, sockaddr*, socklen_t*) noexcept override { return -ENOSYS; }
   int set_option(int, int, int, const void*, socklen_t) noexcept override { return -ENOSYS; }
   int get_option(int, int, int, void*, socklen_t*) noexcept override { return -ENOSYS; }
+  int duplicate_descriptor(int) noexcept override { return -ENOSYS; }
   int close_descriptor(int) noexcept override { return -ENOSYS; }
   int64_t now_ms() noexcept override { return 0; }
 };

@@ -81,6 +81,7 @@ class FaultySystemCalls final : public SystemCalls {
   int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
     return behind_.get_option(fd, level, name, value, size);
   }
+  int duplicate_descriptor(int fd) noexcept override { return behind_.duplicate_descriptor(fd); }
   int close_descriptor(int fd) noexcept override { return behind_.close_descriptor(fd); }
   int64_t now_ms() noexcept override { return now_ms_ < 0 ? behind_.now_ms() : now_ms_; }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 
 #include "control_messages.h"
+#include "steering.h"
 #include "unique_fd.h"
 
 namespace burstwire {
@@ -65,7 +66,7 @@ Probes probe_features(SystemCalls& calls) noexcept {
   const UniqueFd fd(calls, calls.open_socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!fd.ok()) {
     const int error = fd.get();
-    return {error, error, error, error, error,       error,
+    return {error, error, error, error, error,       error, error,
             error, error, error, error, probes.ipv6, error};
   }
   probes.recvmmsg = probe_recvmmsg(calls, fd.get());
@@ -79,6 +80,7 @@ Probes probe_features(SystemCalls& calls) noexcept {
   const TransmitTime time{kClockMonotonic, 0};
   probes.transmit_time = calls.set_option(fd.get(), SOL_SOCKET, kSoTxTime, &time, sizeof time);
   probes.reuse_port = try_flag(calls, fd.get(), SOL_SOCKET, SO_REUSEPORT);
+  probes.steering = steer_by_connection_id(calls, fd.get(), 1);
   probes.io_uring = probe_io_uring();
   return probes;
 }

@@ -22,6 +22,7 @@ struct Features {
   bool drops = false;    // SO_RXQ_OVFL
   bool sendmmsg = true;  // false: one call per message
   bool recvmmsg = true;
+  bool steering = false;   // the reuseport group chooses sockets by connection id
   bool short_tail = true;  // the last segment of a train may be shorter
   bool connected = false;  // connect(2): naming the destination again would cost a route look-up
 };
@@ -38,6 +39,7 @@ struct Probes {
   int error_queue = 0;
   int transmit_time = 0;
   int reuse_port = 0;
+  int steering = 0;  // SO_ATTACH_REUSEPORT_CBPF
   int ipv6 = 0;
   int io_uring = 0;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control_messages.h"
+#include "steering.h"
 
 namespace burstwire {
 namespace {
@@ -74,19 +75,33 @@ OpenResult failed(OpenResult result, const char* call, int error) noexcept {
   return result;
 }
 
-void choose_features(SystemCalls& calls, const OpenOptions& options, OpenResult& result) noexcept {
+// What helps, on a socket whose family is known. `local`: its address, or the one it will have.
+void choose_features(SystemCalls& calls, const OpenOptions& options, const PeerKey& local,
+                     OpenResult& result) noexcept {
   const int fd = result.fd.get();
+  const bool ipv6 = result.family == AF_INET6;
   Features& features = result.features;
   const bool asks = !options.plain;
-  features.ecn = asks && ask_for_ecn(calls, fd, options.ipv6);
-  features.pktinfo =
-      asks && is_wildcard(options.local) && ask_for_local_address(calls, fd, options.ipv6);
+  features.ecn = asks && ask_for_ecn(calls, fd, ipv6);
+  features.pktinfo = asks && is_wildcard(local) && ask_for_local_address(calls, fd, ipv6);
   features.drops = asks && set_flag(calls, fd, SOL_SOCKET, SO_RXQ_OVFL, 1) == 0;
   features.gso = options.gso && probe_gso(calls, fd) == 0;
   features.gro = options.gro && set_flag(calls, fd, kSolUdp, kUdpGro, 1) == 0;
   features.sendmmsg = probe_sendmmsg(calls, fd) >= 0;
   features.recvmmsg = probe_recvmmsg(calls, fd) >= 0;
   features.short_tail = !refuses_short_tails(running_kernel());
+}
+
+// `local`: see choose_features.
+void prepare(SystemCalls& calls, const OpenOptions& options, const PeerKey& local,
+             OpenResult& result) noexcept {
+  const int fd = result.fd.get();
+  if (!options.plain) forbid_fragments(calls, fd, result.family == AF_INET6);
+  result.receive_buffer_bytes =
+      set_buffer(calls, fd, SO_RCVBUF, SO_RCVBUFFORCE, options.receive_buffer_bytes);
+  result.send_buffer_bytes =
+      set_buffer(calls, fd, SO_SNDBUF, SO_SNDBUFFORCE, options.send_buffer_bytes);
+  choose_features(calls, options, local, result);
 }
 
 // Where the descriptor is bound; 0, or the -errno of getsockname.
@@ -100,15 +115,40 @@ int read_local(SystemCalls& calls, OpenResult& result) noexcept {
   return known ? 0 : -EAFNOSUPPORT;
 }
 
+// Another descriptor of a socket of a group. A number that was handed on may name anything by now:
+// only what it should name is taken.
+OpenResult share(SystemCalls& calls, const OpenOptions& options) noexcept {
+  const int fd = calls.duplicate_descriptor(options.adopted_fd);
+  OpenResult result{UniqueFd(calls, fd)};
+  if (fd < 0) return failed(std::move(result), "fcntl", fd);
+  const int domain = get_int(calls, fd, SOL_SOCKET, SO_DOMAIN);
+  const bool is_udp = get_int(calls, fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_UDP &&
+                      (domain == AF_INET || domain == AF_INET6);
+  if (!is_udp || get_int(calls, fd, SOL_SOCKET, SO_REUSEPORT) != 1) {
+    return failed(std::move(result), "getsockopt", -EPROTOTYPE);
+  }
+  const int error = read_local(calls, result);
+  if (error < 0) return failed(std::move(result), "getsockname", error);
+  if (result.local.port == 0 || result.local.port != options.local.port) {
+    return failed(std::move(result), "getsockname", -EADDRNOTAVAIL);
+  }
+  const bool ipv6 = result.family == AF_INET6;
+  result.ipv6_only = ipv6 && get_int(calls, fd, IPPROTO_IPV6, IPV6_V6ONLY) == 1;
+  prepare(calls, options, result.local, result);
+  return result;
+}
+
 }  // namespace
 
 OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexcept {
+  if (options.adopted_fd >= 0) return share(calls, options);
   const int family = options.ipv6 ? AF_INET6 : AF_INET;
   // Non-blocking, since the event loop waits; close-on-exec, since a child process must not hold
   // the port.
   const int fd = calls.open_socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   OpenResult result{UniqueFd(calls, fd)};
   result.family = family;
+  result.ipv6_only = options.ipv6_only;
   if (fd < 0) return failed(std::move(result), "socket", fd);
   if (options.ipv6) {
     // Set in both directions: the system's default (net.ipv6.bindv6only) may be either.
@@ -123,13 +163,8 @@ OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexc
     const int error = set_flag(calls, fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (error < 0) return failed(std::move(result), "setsockopt", error);
   }
-  if (!options.plain) forbid_fragments(calls, fd, options.ipv6);
   // Before bind: datagrams may arrive from that moment on.
-  result.receive_buffer_bytes =
-      set_buffer(calls, fd, SO_RCVBUF, SO_RCVBUFFORCE, options.receive_buffer_bytes);
-  result.send_buffer_bytes =
-      set_buffer(calls, fd, SO_SNDBUF, SO_SNDBUFFORCE, options.send_buffer_bytes);
-  choose_features(calls, options, result);
+  prepare(calls, options, options.local, result);
 
   sockaddr_in6 name{};
   const socklen_t size = write_sockaddr(options.local, family, name);
@@ -137,6 +172,9 @@ OpenResult open_udp_socket(SystemCalls& calls, const OpenOptions& options) noexc
   if (error < 0) return failed(std::move(result), "bind", error);
   error = read_local(calls, result);
   if (error < 0) return failed(std::move(result), "getsockname", error);
+  if (options.shards > 0) {
+    result.features.steering = steer_by_connection_id(calls, fd, options.shards) == 0;
+  }
   return result;
 }
 
@@ -150,7 +188,7 @@ OpenResult adopt_udp_socket(SystemCalls& calls, int fd, const OpenOptions& optio
   OpenOptions kept = options;
   kept.gro = false;
   kept.plain = true;
-  choose_features(calls, kept, result);
+  choose_features(calls, kept, result.local, result);
   return result;
 }
 

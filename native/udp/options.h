@@ -1,4 +1,5 @@
-// Opening a UDP socket: the options it gets, in the order that matters, and what they came to.
+// Opening a UDP socket, or taking over one that is bound: the options it gets, in the order that
+// matters, and what they came to.
 //
 // Does not send or receive. Called once per socket by the addon. Invariant: either everything that
 // must hold holds and the caller owns an open, bound, non-blocking descriptor, or there is no
@@ -22,6 +23,13 @@ struct OpenOptions {
   // As node:dgram opens a socket: the system's fragments and MTU discovery, and nothing asked for
   // beside the bytes (no ECN, no local address, no drops).
   bool plain = false;
+  // Above 0: the reuseport group, whose first socket this is, is steered by connection id among so
+  // many (steering.h). Needs `reuse_port`; a refusal shows in `features.steering`.
+  int shards = 0;
+  // Not below 0: nothing is opened, but another descriptor of this bound UDP socket taken, which
+  // the caller keeps. It must have SO_REUSEPORT and the port of `local`; `ipv6` and `ipv6_only` are
+  // what it has.
+  int adopted_fd = -1;
   bool gso = true;
   bool gro = true;
   int receive_buffer_bytes = 0;  // 0 = the system's default
@@ -33,6 +41,7 @@ struct OpenResult {
 
   UniqueFd fd;
   int family = 0;
+  bool ipv6_only = false;
   PeerKey local;  // as bound: the port is known
   Features features;
   int receive_buffer_bytes = 0;

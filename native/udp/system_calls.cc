@@ -2,6 +2,7 @@
 // retried here, since the callers' loops are bounded and count it.
 #include "system_calls.h"
 
+#include <fcntl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -50,6 +51,10 @@ class RealSystemCalls final : public SystemCalls {
   }
   int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept override {
     return getsockopt(fd, level, name, value, size) < 0 ? -errno : 0;
+  }
+  int duplicate_descriptor(int fd) noexcept override {
+    const int result = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return result < 0 ? -errno : result;
   }
   int close_descriptor(int fd) noexcept override {
     // Never retried on EINTR: Linux has released the descriptor by then (close(2)).

@@ -32,6 +32,8 @@ class SystemCalls {
   virtual int set_option(int fd, int level, int name, const void* value,
                          socklen_t size) noexcept = 0;
   virtual int get_option(int fd, int level, int name, void* value, socklen_t* size) noexcept = 0;
+  // fcntl(2), F_DUPFD_CLOEXEC: another descriptor of the same socket, or -errno.
+  virtual int duplicate_descriptor(int fd) noexcept = 0;
   virtual int close_descriptor(int fd) noexcept = 0;
 
   // A monotonic clock in milliseconds; only how long a refusal is remembered depends on it.

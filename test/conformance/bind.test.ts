@@ -182,6 +182,7 @@ describe('capabilities', () => {
     'txtime',
     'errqueue',
     'reusePort',
+    'steering',
     'ioUring',
     'gsoDenied',
   ] as const;

@@ -21,6 +21,7 @@ const ABLE: Capabilities = {
   txtime: true,
   errqueue: true,
   reusePort: true,
+  steering: true,
   ipv6: true,
   ioUring: false,
   receiveBufferMax: 4 << 20,

@@ -25,6 +25,7 @@ const ALL: UdpSocketInfo = {
   gro: true,
   ecn: true,
   pktinfo: true,
+  steering: false,
   sendmmsg: true,
   recvmmsg: true,
   receiveBufferSize: 65536,
