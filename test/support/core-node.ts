@@ -10,6 +10,7 @@ import { PacketBatch } from '../../lib/batch/packet-batch.js';
 import { DEFAULT_CONFIG, type TransportConfig } from '../../lib/core/config.js';
 import type { Connection } from '../../lib/core/connection/connection.js';
 import { Endpoint } from '../../lib/core/endpoint/endpoint.js';
+import type { ShardPlace } from '../../lib/core/endpoint/shard.js';
 import type { Memory, Protection, Random } from '../../lib/core/ports.js';
 import { PlainProtection } from '../sim/plain-protection.js';
 import { SimulatedAddresses, simulatedMemory } from '../sim/surroundings.js';
@@ -43,6 +44,7 @@ export interface CoreNodeOptions {
   /** Default: it fails the test. */
   readonly onFault?: (error: unknown) => void;
   readonly onEvent?: (kind: number, owner: unknown, subject: unknown, value: number) => void;
+  readonly shard?: ShardPlace;
 }
 
 export class CoreNode {
@@ -53,7 +55,8 @@ export class CoreNode {
   readonly #onEvent: CoreNodeOptions['onEvent'];
 
   constructor(options: CoreNodeOptions) {
-    const { name, random, config, resetPlace, memory, protection, onFault, onEvent } = options;
+    const { name, random, config, resetPlace, shard } = options;
+    const { memory, protection, onFault, onEvent } = options;
     this.#onEvent = onEvent;
     const identity = toyIdentity(name);
     this.publicKey = identity.publicKey;
@@ -68,7 +71,8 @@ export class CoreNode {
       identity,
       nowUs: 0,
       epochUs: 1_700_000_000_000_000,
-      ...(resetPlace === undefined ? {} : { resetPlace }),
+      resetPlace,
+      shard,
     });
   }
 

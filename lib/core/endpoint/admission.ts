@@ -30,11 +30,13 @@ import { sameBytes } from '../handshake/bytes.js';
 import { Handshakes } from '../handshake/handshakes.js';
 import { KeySchedule, type SecretListener } from '../handshake/key-schedule.js';
 import { type HandshakeEvent, type Outcome, wipeOutcome } from '../handshake/outcome.js';
+import { LABEL_COOKIE_SECRET } from '../handshake/protocol.js';
 import type { SecretSink } from '../ports.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { FaultGuard } from './fault-guard.js';
+import type { Shard } from './shard.js';
 
 const IK = 1;
 const IK_PSK = 3;
@@ -70,6 +72,7 @@ export class Admission {
     host: ConnectionHost,
     counts: EndpointCounts,
     guard: FaultGuard,
+    shard: Shard | undefined,
   ) {
     this.#options = options;
     this.#table = table;
@@ -77,20 +80,26 @@ export class Admission {
     this.#host = host;
     this.#counts = counts;
     this.#guard = guard;
-    const { psk, suites, acceptStrangers, authorize } = options;
+    const { psk, suites, acceptStrangers, authorize, primitives, identity } = options;
     const parameters = parametersOf(options.config);
     const refusal = { ...parameters, refusalCode: CONNECTION_REFUSED };
     this.#refusal = encodeTransportParameters(refusal);
     this.handshakes = new Handshakes({
-      primitives: options.primitives,
+      primitives,
       random: options.random,
-      identity: options.identity,
+      identity,
       nowUs: options.nowUs,
       epochUs: options.epochUs,
       parameters: encodeTransportParameters(parameters),
       ...(psk === undefined ? {} : { psk }),
       ...(suites === undefined ? {} : { suites }),
       ...(authorize === undefined ? {} : { authorize }),
+      ...(shard === undefined
+        ? {}
+        : {
+            fillConnectionId: shard.fillId,
+            cookieSecret: primitives.hmacSha256(identity.privateKey, LABEL_COOKIE_SECRET),
+          }),
       ...(acceptStrangers === false ? { patterns: [IK, IK_PSK] } : {}),
     });
     this.setAccepting(options.isAccepting ?? true);

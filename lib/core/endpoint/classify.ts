@@ -35,8 +35,8 @@ const HANDSHAKE_BIT = 0x80;
 
 /** Called for each handshake message, and for packets that no connection knows, before the rows behind are looked at. */
 export interface HandshakeSink {
+  /** Counts the row as what it is. So does the other. */
   onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void;
-  /** Counts the row as what it is. */
   onUnknownRow(rx: PacketBatch, row: number, nowUs: number): void;
 }
 
@@ -73,7 +73,6 @@ export function classify(
       }
     } else if ((first & HANDSHAKE_BIT) !== 0) {
       rows[at + STATUS] = STATUS_NO_KEY;
-      counts.receivedHandshakes++;
       sink.onHandshakeRow(rx, row, nowUs);
     } else {
       rows[at + STATUS] = STATUS_TOO_SHORT;

@@ -19,6 +19,8 @@ export class EndpointCounts {
   droppedForged = 0;
   /** No connection has that id. */
   droppedUnknownConnection = 0;
+  /** Its id names another shard of the group (`shard`): it was steered here wrongly. */
+  droppedMisdirected = 0;
   /** Stateless resets of peers: each has ended a connection. */
   receivedResets = 0;
   /** Neither a packet nor a handshake message, or too short to be one, or cut by the kernel. */

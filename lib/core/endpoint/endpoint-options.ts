@@ -17,6 +17,7 @@ import type {
   SecretSink,
   Tracer,
 } from '../ports.js';
+import type { ShardPlace } from './shard.js';
 
 export interface EndpointOptions {
   readonly config: TransportConfig;
@@ -35,6 +36,11 @@ export interface EndpointOptions {
    * peer of the endpoint before learn by a stateless reset that it is gone. Default: chance, so that it does not.
    */
   readonly resetPlace?: Uint8Array | undefined;
+  /**
+   * Several endpoints of this identity and this `resetPlace` are behind one port, and this is one of them: its connection
+   * ids say so, and cookies are good at all of them. Default: it is alone.
+   */
+  readonly shard?: ShardPlace | undefined;
   /** 32 bytes: then only peers that have it are talked with. */
   readonly psk?: Uint8Array | undefined;
   /** Ids of the suites spoken, best first; default all, AES-128-GCM first. */

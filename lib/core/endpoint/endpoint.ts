@@ -34,6 +34,7 @@ import { ConsumedPacket } from '../connection/consumed-packet.js';
 import { PacketBuilder } from '../connection/packet-builder.js';
 import { EventRing } from '../event-ring.js';
 import type { HandshakeDatagram } from '../handshake/outcome.js';
+import { HEADER_BYTES, TYPE_INITIATION } from '../handshake/protocol.js';
 import type { Random } from '../ports.js';
 import { TokenBucket } from '../token-bucket.js';
 import { FrameReader } from '../wire/frame-reader.js';
@@ -47,12 +48,16 @@ import { EqualTurns } from './equal-turns.js';
 import { FaultGuard } from './fault-guard.js';
 import { ReadyQueue } from './ready-queue.js';
 import { ResetTokens } from './reset-tokens.js';
+import { Shard } from './shard.js';
 import { StatelessReset } from './stateless-reset.js';
 
 /** Bytes that one connection sends before the next has its turn: two trains. */
 const QUANTUM_BYTES = 128 << 10;
 /** Longest handshake message. */
 const HANDSHAKE_BYTES = 1200;
+
+/** Where a handshake message has its destination (docs/handshake.md). */
+const DESTINATION_AT = 5;
 
 export class Endpoint implements ConnectionHost, HandshakeSink {
   readonly events = new EventRing();
@@ -70,6 +75,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   readonly #turns: EqualTurns | undefined;
   readonly #resetTokens: ResetTokens;
   readonly #resets: StatelessReset;
+  readonly #shard: Shard | undefined;
   /** Slots of the connections that the batch at hand has touched, each once. */
   readonly #touched: number[] = [];
   readonly #isTouched: boolean[] = [];
@@ -87,6 +93,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   /** Throws TypeError and RangeError for keys and lists of the wrong size. */
   constructor(options: EndpointOptions) {
     this.#options = options;
+    this.#shard = options.shard && new Shard(options.shard, options.random);
     const { config, random, nowUs, primitives, identity, addresses } = options;
     this.#resetTokens = new ResetTokens(random, primitives.equal);
     this.#resets = new StatelessReset(
@@ -111,6 +118,7 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
       this,
       this.counts,
       this.#guard,
+      this.#shard,
     );
   }
 
@@ -195,6 +203,11 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
   };
 
   onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void {
+    if (this.#shard !== undefined && isForOthers(this.#shard, rx, row)) {
+      this.counts.droppedMisdirected++;
+      return;
+    }
+    this.counts.receivedHandshakes++;
     try {
       this.#admission.onRow(rx, row, nowUs);
     } catch (error) {
@@ -218,6 +231,12 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
         this.#guard.working = connection;
         this.#guard.blame(error, nowUs);
       }
+      return;
+    }
+    // An id of another shard is not ours to reset: its connection may be alive.
+    if (this.#shard !== undefined && !this.#shard.isOurs(bytes, offset + 1)) {
+      if (this.#shard.isOthers(bytes, offset + 1)) this.counts.droppedMisdirected++;
+      else this.counts.droppedUnknownConnection++;
       return;
     }
     this.counts.droppedUnknownConnection++;
@@ -491,9 +510,14 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
 
   createId(): { readonly id: Uint8Array; readonly token: Uint8Array } {
     const id = new Uint8Array(8);
-    do this.#options.random.fill(id);
+    do this.#fillId(id);
     while (this.#table.find(id, 0) >= 0);
     return { id, token: this.tokenOf(id) };
+  }
+
+  #fillId(id: Uint8Array): void {
+    if (this.#shard === undefined) this.#options.random.fill(id);
+    else this.#shard.fillId(id);
   }
 
   tokenOf(id: Uint8Array): Uint8Array {
@@ -528,6 +552,14 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
       this.counts.connectionsClosed++;
     }
   }
+}
+
+/** An answer to a handshake that another shard has begun. An initiation has no id of ours yet. */
+function isForOthers(shard: Shard, rx: PacketBatch, row: number): boolean {
+  const at = row << ROW_SHIFT;
+  const offset = rx.rows[at + OFFSET];
+  if (rx.rows[at + LENGTH] < HEADER_BYTES || rx.bytes[offset] === TYPE_INITIATION) return false;
+  return shard.isOthers(rx.bytes, offset + DESTINATION_AT);
 }
 
 function randomPlace(random: Random): Uint8Array {

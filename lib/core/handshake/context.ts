@@ -75,6 +75,8 @@ export interface HandshakesOptions {
   readonly replay?: ReplayRegisterOptions;
   /** Default: tokens under a key of its own. */
   readonly tokens?: RetryTokens;
+  /** 32 bytes: cookies of all who have it are the same, by the clock; default: chance. Borrowed for good. */
+  readonly cookieSecret?: Uint8Array;
   /** Fills in a connection id (8 bytes, not all zero); default: chance. */
   readonly fillConnectionId?: (id: Uint8Array) => void;
 }
@@ -82,7 +84,14 @@ export interface HandshakesOptions {
 export type Settings = Required<
   Omit<
     HandshakesOptions,
-    'psk' | 'retransmission' | 'rateLimit' | 'replay' | 'tokens' | 'fillConnectionId' | 'nowUs'
+    | 'psk'
+    | 'retransmission'
+    | 'rateLimit'
+    | 'replay'
+    | 'tokens'
+    | 'fillConnectionId'
+    | 'cookieSecret'
+    | 'nowUs'
   >
 > &
   Pick<HandshakesOptions, 'psk' | 'retransmission' | 'rateLimit' | 'replay' | 'tokens'>;
@@ -113,6 +122,7 @@ function settingsOf(options: HandshakesOptions): Settings {
   checkSize('identity.publicKey', options.identity.publicKey, 32);
   checkSize('identity.privateKey', options.identity.privateKey, 32);
   checkSize('psk', options.psk, 32);
+  checkSize('cookieSecret', options.cookieSecret, 32);
   checkRoom('parameters', options.parameters, PARAMETERS_BYTES_MAX);
   checkList('versions', options.versions, VERSIONS_MAX);
   checkList('suites', options.suites, SUITES_MAX);

@@ -5,11 +5,13 @@
  * (XChaCha20-Poly1305, associated data: its header and mac1 of the initiation), so that only who has sent the initiation
  * gets it. As in WireGuard's cookie reply. CookieSecrets is the responder's side, `openCookie` the initiator's.
  *
+ * Responders behind one port share a secret for good and make those of two minutes from it, by the clock.
+ *
  * Invariant: the secret of now and the one before are the only ones that count.
  */
 
 import type { HandshakePrimitives, Random } from '../ports.js';
-import { concat } from './bytes.js';
+import { concat, writeUint64 } from './bytes.js';
 import { checkMac2, mac } from './macs.js';
 import { header, mac1Of, sourceOf, versionOf } from './messages.js';
 import {
@@ -26,18 +28,37 @@ export const COOKIE_SECRET_US = 120_000_000;
 
 const SECRET_BYTES = 32;
 
+/** What makes the cookies of several responders the same ones. */
+export interface SharedCookies {
+  /** 32 bytes, borrowed for good. */
+  readonly secret: Uint8Array;
+  /** Microseconds since 1970 when `nowUs` was 0. */
+  readonly epochUs: number;
+}
+
 export class CookieSecrets {
   readonly #primitives: HandshakePrimitives;
   readonly #random: Random;
   readonly #place = new Uint8Array(PLACE_BYTES);
   readonly #current = new Uint8Array(SECRET_BYTES);
   readonly #previous = new Uint8Array(SECRET_BYTES);
+  readonly #shared: SharedCookies | undefined;
+  /** When a secret of chance became the current one. */
   #rotatedUs: number;
+  /** Which two minutes since 1970 the current shared secret belongs to. */
+  #period = 0;
 
-  constructor(primitives: HandshakePrimitives, random: Random, nowUs: number) {
+  /** @param shared default: secrets of chance, good here alone */
+  constructor(
+    primitives: HandshakePrimitives,
+    random: Random,
+    nowUs: number,
+    shared?: SharedCookies,
+  ) {
     this.#primitives = primitives;
     this.#random = random;
     this.#rotatedUs = nowUs;
+    this.#shared = shared;
     random.fill(this.#current);
     random.fill(this.#previous);
   }
@@ -68,6 +89,22 @@ export class CookieSecrets {
   }
 
   #rotate(nowUs: number): void {
+    if (this.#shared === undefined) this.#rotateByChance(nowUs);
+    else this.#rotateByClock(this.#shared, nowUs);
+  }
+
+  #rotateByClock({ secret, epochUs }: SharedCookies, nowUs: number): void {
+    const period = Math.max(Math.floor((epochUs + nowUs) / COOKIE_SECRET_US), 1);
+    if (period === this.#period) return;
+    const number = new Uint8Array(8);
+    writeUint64(number, 0, period);
+    this.#current.set(this.#primitives.hmacSha256(secret, number));
+    writeUint64(number, 0, period - 1);
+    this.#previous.set(this.#primitives.hmacSha256(secret, number));
+    this.#period = period;
+  }
+
+  #rotateByChance(nowUs: number): void {
     const age = nowUs - this.#rotatedUs;
     if (age < COOKIE_SECRET_US) return;
     if (age < 2 * COOKIE_SECRET_US) this.#previous.set(this.#current);

@@ -50,7 +50,7 @@ export class Handshakes {
 
   /** Throws TypeError for keys of the wrong size. */
   constructor(options: HandshakesOptions) {
-    const { primitives, random, identity, nowUs } = options;
+    const { primitives, random, identity, nowUs, epochUs, cookieSecret } = options;
     this.#context = new HandshakeContext(options);
     const { settings } = this.#context;
     this.tokens = options.tokens ?? new RetryTokens({ primitives, random });
@@ -63,6 +63,7 @@ export class Handshakes {
       patterns: settings.patterns,
       tokens: this.tokens,
       nowUs,
+      sharedCookies: cookieSecret && { secret: cookieSecret, epochUs },
       ...(settings.rateLimit ? { rateLimit: settings.rateLimit } : {}),
     });
     const load = new LoadMeter(settings.cookiesFrom, settings.busyPerSecond);

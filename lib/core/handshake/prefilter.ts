@@ -10,7 +10,7 @@
 
 import type { HandshakePrimitives, Random } from '../ports.js';
 import { concat, isZero } from './bytes.js';
-import { CookieSecrets } from './cookie.js';
+import { CookieSecrets, type SharedCookies } from './cookie.js';
 import {
   DROP_BAD_LENGTH,
   DROP_BAD_MAC,
@@ -54,6 +54,7 @@ export interface PrefilterOptions {
   readonly tokens: RetryTokens;
   readonly rateLimit?: RateLimiterOptions;
   readonly nowUs: number;
+  readonly sharedCookies?: SharedCookies | undefined;
 }
 
 export class Prefilter {
@@ -74,7 +75,7 @@ export class Prefilter {
     this.#publicMac1Key = mac1Key(primitives, UNKNOWN_STATIC);
     this.#ownCookieKey = cookieKey(primitives, publicKey);
     this.#publicCookieKey = cookieKey(primitives, UNKNOWN_STATIC);
-    this.#cookies = new CookieSecrets(primitives, random, options.nowUs);
+    this.#cookies = new CookieSecrets(primitives, random, options.nowUs, options.sharedCookies);
     this.#limiter = new RateLimiter(random, options.rateLimit);
   }
 

@@ -102,6 +102,7 @@ export const LABEL_PROLOGUE = ascii('burstwire handshake 1');
 export const LABEL_MAC1 = ascii('burstwire mac1');
 export const LABEL_ANSWER = ascii('burstwire answer');
 export const LABEL_COOKIE = ascii('burstwire cookie');
+export const LABEL_COOKIE_SECRET = ascii('burstwire cookie secret');
 export const LABEL_TOKEN = ascii('burstwire token');
 /** In the place of the responder's static key where the initiator does not know it. */
 export const UNKNOWN_STATIC = new Uint8Array(32);

@@ -51,6 +51,25 @@ describe('cookies', () => {
     expect(b.receive(message, a.source)).toBe(ACCEPTED);
   });
 
+  it('of responders with one secret are good at each of them, for as long as with secrets of chance', () => {
+    const cookieSecret = new Uint8Array(32).fill(7);
+    // Half a period into one.
+    const epochUs = COOKIE_SECRET_US * 10_000.5;
+    const options = { ...generous, cookiesFrom: 0, cookieSecret, epochUs };
+    const { a, b, message } = withCookie(options);
+    const other = (differing: NodeOptions = {}) => new Node('b', { ...options, ...differing });
+    expect(other().receive(message, a.source)).toBe(ACCEPTED);
+    // A clock of another origin.
+    const elsewhere = other({ epochUs: epochUs - 5_000_000, nowUs: b.nowUs + 5_000_000 });
+    expect(elsewhere.receive(message, a.source)).toBe(ACCEPTED);
+    const usLater = (us: number) => other({ nowUs: b.nowUs + us }).receive(message, a.source);
+    expect(usLater(COOKIE_SECRET_US)).toBe(ACCEPTED);
+    expect(usLater(2 * COOKIE_SECRET_US)).toBe(DROP_NO_COOKIE);
+    const stranger = other({ cookieSecret: new Uint8Array(32).fill(8) });
+    expect(stranger.receive(message, a.source)).toBe(DROP_NO_COOKIE);
+    expect(b.receive(message, a.source)).toBe(ACCEPTED);
+  });
+
   it('an address mapped into IPv6 is the same address', () => {
     const { a, b, message } = withCookie();
     const mapped = new Uint8Array(16);
