@@ -11,6 +11,8 @@ export type { CloseOptions, Connection, ConnectionEvents } from './api/connectio
 export { type CryptoInfo, Endpoint, type EndpointEvents } from './api/endpoint.js';
 export type { Authorize, EndpointOptions, KeyLog } from './api/endpoint-options.js';
 export { OptionError, type OptionErrorCode } from './api/errors.js';
+export { type ShardBindOptions, ShardGroup, type ShardGroupOptions } from './api/shard-group.js';
+export type { ShardOptions } from './api/shard-options.js';
 export type { TransportStream } from './api/stream.js';
 export type { MessageOptions, StreamOptions, StreamPriority } from './api/stream-options.js';
 export {

@@ -20,6 +20,7 @@ import {
 } from './bind-options.js';
 import { OptionError } from './errors.js';
 import { type OptionTable, type OptionValues, parseOptions } from './option-table.js';
+import { parseShard, type ShardOptions } from './shard-options.js';
 
 export type { KeyLog };
 
@@ -73,6 +74,12 @@ export interface EndpointOptions extends BindOptions {
    * anything that is neither true nor false, such as a promise.
    */
   readonly authorize?: Authorize | undefined;
+  /**
+   * One of several endpoints of one identity behind one port, each in a worker or process of its own: see `ShardGroup`,
+   * which makes this. Needs `reusePort` and `port`. Connection ids name the shard, so whoever sees packets sees which one
+   * serves them.
+   */
+  readonly shard?: ShardOptions | undefined;
   /** A folder for qlog files, one a connection (JSON-SEQ, for qvis). Default: none are written. */
   readonly qlog?: string | undefined;
   /**
@@ -213,6 +220,12 @@ export const ENDPOINT_OPTIONS = {
     accepts: isFunction<Authorize>,
     doc: 'whether to talk with a peer',
   },
+  shard: {
+    kind: 'checked',
+    expected: 'an object { index, count, fd } as ShardGroup makes it',
+    accepts: (value: unknown): value is object => typeof value === 'object' && value !== null,
+    doc: 'one of several endpoints behind one port',
+  },
   qlog: { kind: 'text', doc: 'folder for qlog files' },
   keyLog: {
     kind: 'checked',
@@ -231,6 +244,7 @@ export interface EndpointConfig {
   readonly cryptoEngine: CryptoEngine;
   readonly preSharedKey: Uint8Array | undefined;
   readonly authorize: Authorize | undefined;
+  readonly shard: ShardOptions | undefined;
   readonly qlog: string | undefined;
   readonly keyLog: KeyLog | undefined;
 }
@@ -256,14 +270,16 @@ export function parseEndpointOptions(given: unknown): EndpointConfig {
     );
   }
   const preferred = SUITE_IDS[values.aead];
+  const bind = resolveBindOptions(values, parsed.given, readEnvironment());
   return Object.freeze({
-    bind: resolveBindOptions(values, parsed.given, readEnvironment()),
+    bind,
     transport: transportOf(values),
     identity: identityOf(values.identity),
     suites: [preferred, ...Object.values(SUITE_IDS).filter((id) => id !== preferred)],
     cryptoEngine: values.cryptoEngine,
     preSharedKey: values.preSharedKey?.slice(),
     authorize: values.authorize,
+    shard: parseShard(values.shard, bind),
     qlog: values.qlog,
     keyLog: values.keyLog,
   });

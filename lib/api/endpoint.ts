@@ -49,6 +49,7 @@ import { parseOptions } from './option-table.js';
 import { type ConnectFailure, endpointClosed, PendingConnects } from './pending-connects.js';
 import { ConnectionLog } from './qlog.js';
 import { QlogFolder } from './qlog-folder.js';
+import { warnUnsteered } from './steering-warning.js';
 import { type EndpointStats, readEndpointStats } from './transport-stats.js';
 
 /** The events of an endpoint and what their listeners get. */
@@ -117,7 +118,9 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       epochUs: epochUs(),
       psk: config.preSharedKey,
       suites: config.suites,
-      resetPlace: config.bind.reusePort ? undefined : placeOf(engine.local),
+      // Those that share a port must not know each other's tokens, but shards tell their ids apart.
+      resetPlace: config.bind.reusePort && !config.shard ? undefined : placeOf(engine.local),
+      shard: config.shard,
       isAccepting: false,
       authorize: (publicKey, { peer }, attempt) => this.#authorize(publicKey, peer, attempt),
       wake: () => this.#driver.wake(),
@@ -158,8 +161,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   }
 
   static async #open(config: EndpointConfig): Promise<Endpoint> {
-    const opened = await openBound(config.bind);
+    const opened = await openBound(config.bind, config.shard?.fd ?? undefined);
     const { signal } = config.bind;
+    if (config.shard !== undefined && config.shard.fd === undefined) {
+      warnUnsteered(config.shard.count, 'the shard is in no ShardGroup', 'see docs/many-cores.md');
+    }
     try {
       if (signal?.aborted) throw abortError(signal);
       const endpoint = new Endpoint(config, opened);

@@ -9,27 +9,37 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { EngineOptions } from '../io/batch-socket.js';
-import { type OpenedSocket, openSocket } from '../io/open-socket.js';
+import { type OpenedSocket, type OpenRequest, openSocket } from '../io/open-socket.js';
+import { openSocketGroup, type SocketGroup } from '../io/socket-group.js';
 import type { BindConfig } from './bind-options.js';
 import { warnWhenClamped } from './buffer-warning.js';
 import { abortError } from './errors.js';
 
 /**
  * Opens and binds an engine. Rejects with the system error of bind(2) or of the look-up, with ERR_ENGINE_UNAVAILABLE, or
- * with an AbortError.
+ * with an AbortError. `adoptedFd`: see `EngineOptions`.
  */
-export async function openBound(config: BindConfig): Promise<OpenedSocket> {
+export async function openBound(config: BindConfig, adoptedFd?: number): Promise<OpenedSocket> {
   const { signal } = config;
   if (signal?.aborted) throw abortError(signal);
   const address = await resolveHost(config.address, config.ipv6Only ? 6 : 0);
   if (signal?.aborted) throw abortError(signal);
-  const opened = await openAt(address, config);
+  const opened = await openAt(address, config, (request) => {
+    const options = { ...request.options, adoptedFd };
+    return openSocket({ ...request, options });
+  });
   if (signal?.aborted) {
     await opened.engine.close();
     throw abortError(signal);
   }
   warnWhenClamped(opened.engine, config);
   return opened;
+}
+
+/** Opens a group of `count` sockets on one port. Rejects as `openBound` does, but knows no signal. */
+export async function openBoundGroup(config: BindConfig, count: number): Promise<SocketGroup> {
+  const address = await resolveHost(config.address, config.ipv6Only ? 6 : 0);
+  return openAt(address, config, (request) => openSocketGroup(request, count));
 }
 
 /** The literal address of a host name; undefined when no address was given. `family`: 0 for either. */
@@ -42,13 +52,17 @@ export async function resolveHost(
   return found.address;
 }
 
-async function openAt(address: string | undefined, config: BindConfig): Promise<OpenedSocket> {
-  if (address !== undefined) return openSocket(requestFor(address, config));
+async function openAt<T>(
+  address: string | undefined,
+  config: BindConfig,
+  open: (request: OpenRequest) => Promise<T>,
+): Promise<T> {
+  if (address !== undefined) return open(requestFor(address, config));
   try {
-    return await openSocket(requestFor('::', config));
+    return await open(requestFor('::', config));
   } catch (error) {
     if (config.ipv6Only || !isIpv6Missing(error)) throw error;
-    return openSocket(requestFor('0.0.0.0', config));
+    return open(requestFor('0.0.0.0', config));
   }
 }
 
@@ -57,7 +71,7 @@ function isIpv6Missing(error: unknown): boolean {
   return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL' || code === 'EPROTONOSUPPORT';
 }
 
-function requestFor(address: string, config: BindConfig) {
+function requestFor(address: string, config: BindConfig): OpenRequest {
   const options: EngineOptions = {
     address,
     port: config.port,

@@ -22,6 +22,7 @@ import {
   BLOCKED_FOR_A_WHILE,
   type NativeUdpSocket,
   READABLE,
+  type UdpSocketOptions,
   WRITABLE,
 } from '../native/binding.js';
 import {
@@ -269,9 +270,10 @@ function missing(
   return reasons.length > 0 ? reasons.join('; ') : undefined;
 }
 
-function openHandle(
+/** The addon's socket alone, not read yet. Throws as `openNativeSocket`. */
+export function openHandle(
   binding: Binding,
-  options: EngineOptions,
+  options: EngineOptions & UdpSocketOptions,
   counters: Float64Array,
   columns: Int32Array,
 ): NativeUdpSocket {

@@ -41,7 +41,7 @@ export interface EngineParts {
   readonly openDgram: (options: EngineOptions, reason: string) => Promise<BatchSocket>;
 }
 
-const ENGINES: EngineParts = {
+export const ENGINES: EngineParts = {
   load: loadBinding,
   openNative: openNativeSocket,
   openDgram: openDgramSocket,
@@ -64,6 +64,8 @@ export async function openSocket(
 ): Promise<OpenedSocket> {
   const choice = chooseBinding(request.engine, request.engineBecause, engines.load);
   if (choice.binding === undefined) {
+    // node:dgram takes no descriptor without taking it away from its owner.
+    if (request.options.adoptedFd !== undefined) throw engineUnavailable(choice.reason);
     return opened(await engines.openDgram(request.options, choice.reason));
   }
   const { binding } = choice;

@@ -11,6 +11,8 @@ import { CLOSE_OPTIONS } from '../../lib/api/connection-options.js';
 import { ENDPOINT_OPTIONS } from '../../lib/api/endpoint-options.js';
 import type { OptionRule, OptionTable } from '../../lib/api/option-table.js';
 import { SEND_BATCH_OPTIONS } from '../../lib/api/send-batch.js';
+import { GROUP_OPTIONS } from '../../lib/api/shard-group.js';
+import { SHARD_OPTIONS } from '../../lib/api/shard-options.js';
 import { MESSAGE_OPTIONS, PRIORITY_OPTIONS, STREAM_OPTIONS } from '../../lib/api/stream-options.js';
 
 export interface Row {
@@ -27,6 +29,8 @@ const endpointOnly = Object.fromEntries(
 export const TABLES: Readonly<Record<string, OptionTable>> = {
   'bind and Endpoint.bind': BIND_OPTIONS,
   'Endpoint.bind': endpointOnly,
+  'ShardGroup.bind': GROUP_OPTIONS,
+  shard: SHARD_OPTIONS,
   connect: CONNECT_OPTIONS,
   openStream: STREAM_OPTIONS,
   setPriority: PRIORITY_OPTIONS,
@@ -39,6 +43,10 @@ export const TABLES: Readonly<Record<string, OptionTable>> = {
 const SPECIAL: Readonly<Record<string, string>> = {
   'bind and Endpoint.bind.address': "`'::'`, else `'0.0.0.0'`",
   'Endpoint.bind.identity': 'a new one',
+  'ShardGroup.bind.address': "`'::'`, else `'0.0.0.0'`",
+  'ShardGroup.bind.count': 'one a core',
+  'shard.index': 'needed',
+  'shard.count': 'needed',
   'connect.address': 'needed',
   'connect.port': 'needed',
   'openStream.highWaterMark': '1 MiB to write, 256 KiB to read',

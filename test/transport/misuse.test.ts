@@ -42,6 +42,7 @@ const bindOptions: readonly (readonly [string, readonly unknown[], readonly unkn
   ['connectionRateLimit', noNumber, [-1, 1e12 + 1, Number.POSITIVE_INFINITY]],
   ['preSharedKey', noBytes, [new Uint8Array(31), new Uint8Array(33), new Uint8Array(0)]],
   ['authorize', [true, 'everybody', null, {}], []],
+  ['shard', [1, null, 'first', () => 1], []],
   ['qlog', [1, null, true, {}], ['']],
   ['signal', [1, null, true, {}, new EventTarget()], []],
 ];
