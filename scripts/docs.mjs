@@ -13,7 +13,7 @@ import { inRoot, root } from './lib/paths.mjs';
 const SITE = 'build/site';
 /** Where a page stands in the navigation; the rest is of the project. */
 const GROUPS = [
-  [/^docs\/(cli|cores|diagnostics|migration|options|shard|tuning)/, 'Guides'],
+  [/^docs\/(cli|diagnostics|many-cores|migration|options|tuning)/, 'Guides'],
   [/^docs\/(handshake|wire-format|recovery|congestion-control|security)/, 'Protocol'],
   [/^docs\/(benchmarks|congestion|netlab|udp-checklist|dgram-conformance)/, 'Measured'],
   [/^docs\/adr\//, 'Decisions'],
