@@ -159,4 +159,53 @@ const RATE_LIMIT: Benchmark = {
   ),
 };
 
-export const COMPONENTS: readonly Benchmark[] = [SEND_LATENCY, THROUGHPUT, TRACKERS, RATE_LIMIT];
+function dgramCases(programs: Readonly<Record<string, string>>): Case[] {
+  return Object.entries(programs).flatMap(([program, about]) =>
+    (['node', 'burstwire'] as const).map((whose) => ({
+      name: `${whose === 'node' ? 'node:dgram' : 'burstwire/dgram'} ${program}`,
+      role: whose === 'node' ? ('peer' as const) : ('ours' as const),
+      about,
+      baseline: `node:dgram ${program}`,
+      script: 'components/cases/dgram-program.ts',
+      args: [program, whose],
+      config: WARM,
+    })),
+  );
+}
+
+const DGRAM_RECEIVES: Benchmark = {
+  id: 'D1',
+  group: 'components',
+  title: 'An ordinary dgram program receives',
+  about:
+    'Datagrams of some 60 bytes from another process, as many as the program takes, and only its import differs. The sender uses no trains, so each crosses the kernel by itself. CPU is that of the program; for the echo it includes its answers.',
+  primary: 'cpuNsPerPacket',
+  better: 'less',
+  cases: dgramCases({
+    sink: 'adds metrics up by name, as statsd does',
+    echo: 'answers each datagram',
+  }),
+};
+
+const DGRAM_SENDS: Benchmark = {
+  id: 'D2',
+  group: 'components',
+  title: 'An ordinary dgram program sends',
+  about:
+    'Datagrams of 51 bytes to another process, and only the import differs. CPU is that of the program; on loopback the kernel’s path to the receiver is in it.',
+  primary: 'cpuNsPerPacket',
+  better: 'less',
+  cases: dgramCases({
+    ticks: '32 datagrams in each turn of the event loop, without callbacks',
+    callbacks: 'the same, with a callback each',
+  }),
+};
+
+export const COMPONENTS: readonly Benchmark[] = [
+  SEND_LATENCY,
+  THROUGHPUT,
+  TRACKERS,
+  RATE_LIMIT,
+  DGRAM_RECEIVES,
+  DGRAM_SENDS,
+];
