@@ -123,6 +123,32 @@ test('a listener that sends, and closes on a later tick, hears of its send', asy
   client.close();
 });
 
+test('a listener that throws keeps the next datagram from nobody', async () => {
+  const server = await bound(dgram);
+  const client = await bound(dgram);
+  const thrown: unknown[] = [];
+  const listeners = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => thrown.push(error.message));
+  const seen: string[] = [];
+  const done = new Promise<void>((resolve) => {
+    server.on('message', (message) => {
+      seen.push(String(message));
+      if (seen.length === 4) resolve();
+      throw new Error(`about ${message}`);
+    });
+  });
+  for (let i = 0; i < 4; i++) client.send(`${i}`, server.address().port, '127.0.0.1');
+  await done;
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeAllListeners('uncaughtException');
+  for (const listener of listeners) process.on('uncaughtException', listener);
+  expect(seen).toEqual(['0', '1', '2', '3']);
+  expect(thrown).toEqual(['about 0', 'about 1', 'about 2', 'about 3']);
+  server.close();
+  client.close();
+});
+
 test('two sockets share a port with reusePort, and a third without it does not', async () => {
   const one = await bound(dgram, { type: 'udp4', reusePort: true });
   const { port } = one.address();

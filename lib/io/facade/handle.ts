@@ -81,7 +81,11 @@ export class DgramHandle {
   readonly #outbox: Outbox;
   readonly #destinations: Destinations;
   readonly #mostBytes: number;
+  /** Held here: the addon only borrows it. */
+  readonly #resource = new UDPWRAP();
   #open = true;
+  /** A batch is being told. */
+  #telling = false;
   /** The peer of a connected socket, pinned; 0 = none. */
   #connectedTo = 0;
   #waiting: NodeJS.Timeout | undefined;
@@ -100,10 +104,10 @@ export class DgramHandle {
       columns,
       slab: batch.bytes,
       rows: batch.rows,
-      resource: new UDPWRAP(),
+      resource: this.#resource,
       onBatch: (count) => this.#onBatch(count),
       onDatagram: () => this.#onDatagram(),
-      onBatchEnd: flushAll,
+      onBatchEnd: () => this.#onBatchEnd(),
       onWritable: () => this.#onWritable(),
       onError: (errno) => events.onError(errno),
     });
@@ -242,8 +246,8 @@ export class DgramHandle {
     this.#open = false;
     clearTimeout(this.#waiting);
     this.#native.close();
-    // If a batch of this socket is being told, its end is not: what its listeners have sent elsewhere goes now.
-    flushAll();
+    // The end of a batch is not told to a closed socket: what its listeners have sent elsewhere goes now.
+    if (this.#telling) this.#onBatchEnd();
   }
 
   /** Behind what was sent before, since callbacks come in order. */
@@ -253,6 +257,7 @@ export class DgramHandle {
   }
 
   #onBatch(count: number): number {
+    this.#telling = true;
     beginDispatch();
     this.#inbox.take(count);
     return count;
@@ -262,6 +267,11 @@ export class DgramHandle {
     beginTick();
     const inbox = this.#inbox;
     if (inbox.next()) this.#events.onMessage(inbox.message, inbox.address, inbox.port);
+  }
+
+  #onBatchEnd(): void {
+    this.#telling = false;
+    flushAll();
   }
 
   #onWritable(): void {
