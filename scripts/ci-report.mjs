@@ -26,6 +26,8 @@ function stepResult(name, count) {
   const codePath = join(folder, `${name}.code`);
   const code = existsSync(codePath) ? Number(readFileSync(codePath, 'utf8')) : 1;
   const report = readJson(`${name}.json`);
+  // It has said why, and proves nothing.
+  if (report?.skipped && code === 0) return { passed: 0, failed: 0 };
   const { passed, failed } = report ? count(report) : { passed: 0, failed: 0 };
   const unexplained = failed === 0 && (code !== 0 || !report || passed === 0);
   return { passed, failed: unexplained ? 1 : failed };
@@ -37,6 +39,7 @@ const results = [
   stepResult('check', asIs),
   stepResult('docs', asIs),
   stepResult('native', asIs),
+  stepResult('dgram', asIs),
 ];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
