@@ -1,5 +1,6 @@
 /**
- * What throws inside an endpoint (no memory, a mistake) ends the connection that it concerns, and nothing else.
+ * What throws inside an endpoint (no memory, a mistake) ends the connection that it concerns, and nothing else; and a clock
+ * that steps ends none that it need not.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -82,6 +83,33 @@ describe('an endpoint whose memory or protection fails once', () => {
     }
     expect(tried).toBeGreaterThan(EACH_BELOW);
   }, 120_000);
+});
+
+describe('a clock that is not what it should be', () => {
+  it.each([
+    ['goes back by a second', -1_000_000],
+    ['goes back by a minute', -60_000_000],
+    ['stands still', 0],
+    ['jumps ahead by five seconds', 5_000_000],
+  ])('%s in mid-transfer: everything arrives', (_name, stepUs) => {
+    const world = busyWorld();
+    world.step(3, stepUs);
+    world.step(400, 20_000);
+    // Timers that were set before a step back run when their time has come.
+    if (stepUs < 0) world.step(200, 1_000_000);
+    expect([world.isWhole(1), world.isWhole(2)]).toEqual([true, true]);
+    expect(world.faults).toEqual([]);
+    expectSound(world);
+  });
+
+  it('jumps ahead by more than the idle timeout while packets wait: they are read first, and nothing ends', () => {
+    const world = busyWorld();
+    world.step(1, 100_000_000);
+    world.step(400, 20_000);
+    expect([world.isWhole(1), world.isWhole(2)]).toEqual([true, true]);
+    expect(world.ends).toEqual([]);
+    expectSound(world);
+  });
 });
 
 type Pass = 'onPacket' | 'beginBatch' | 'settle' | 'endTurn' | 'build' | 'onTimer';
