@@ -59,6 +59,9 @@ function engineCheck(found: Capabilities): Check {
     return { ...base, state: 'note', remedy: ['unset BURSTWIRE_ENGINE'] };
   }
   if (found.platform !== 'linux') return { ...base, state: 'note' };
+  // No addon of ours will make them able.
+  const isOther = ['bun', 'deno'].some((name) => process.versions[name] !== undefined);
+  if (isOther) return { ...base, state: 'note', remedy: ['Node.js 20.19 or later has it'] };
   return { ...base, state: 'missing', remedy: ADDON_REMEDY };
 }
 

@@ -52,7 +52,7 @@ async function take(lines: Lines, options: ReceiveOptions): Promise<Received> {
   const part = await PartFile.open(options.folder, name as string);
   try {
     const from = await agree(lines, part, size, options.force);
-    await pour(lines, part, { name: name as string, size, from, stderr: options.stderr });
+    await pour(lines, part, { name: name as string, size, stderr: options.stderr });
     const theirs = digestOf(throwIfRefused(await lines.expect()));
     const sha256 = part.digest();
     if (theirs !== sha256) {
@@ -105,15 +105,14 @@ async function agree(lines: Lines, part: PartFile, size: number, force: boolean)
 async function pour(
   lines: Lines,
   part: PartFile,
-  { name, size, from, stderr }: { name: string; size: number; from: number; stderr: Output },
+  { name, size, stderr }: { name: string; size: number; stderr: Output },
 ): Promise<void> {
-  const bar = new TransferBar(stderr, name, size, from);
+  const bar = new TransferBar(stderr, name, size, () => part.bytes);
   try {
     while (part.bytes < size) {
       const bytes = await lines.bytes(Math.min(CHUNK_MAX, size - part.bytes));
       if (bytes === undefined) throw new Refusal('the file ended early');
       await part.append(bytes);
-      bar.update(part.bytes);
     }
   } finally {
     bar.clear();

@@ -174,15 +174,16 @@ class Sending {
   async #pour(lines: Lines, from: number): Promise<void> {
     const { size } = this.#file;
     const { stream } = lines;
-    const bar = new TransferBar(this.#stderr, this.#name, size, from);
     const before = stream.bytesAcknowledged;
+    const acknowledged = (): number => from + stream.bytesAcknowledged - before;
+    const read = (): number => Math.min(size, acknowledged());
+    const bar = new TransferBar(this.#stderr, this.#name, size, read);
     try {
       for (;;) {
         const chunk = await this.#file.next();
         if (chunk === undefined) break;
         if (stream.errored !== null) throw stream.errored;
         if (!stream.write(chunk)) await once(stream, 'drain');
-        bar.update(Math.min(size, from + stream.bytesAcknowledged - before));
       }
     } finally {
       bar.clear();

@@ -54,24 +54,31 @@ export class TransferBar {
   readonly #line: LiveLine;
   readonly #name: string;
   readonly #total: number;
+  readonly #read: () => number;
+  readonly #timer: NodeJS.Timeout;
   #rate = 0;
   #shownMs = performance.now();
   #shownBytes: number;
 
-  /** @param start bytes that were there before */
-  constructor(output: Output, name: string, total: number, start: number) {
+  /** @param read bytes that are there now; asked from time to time until `clear` */
+  constructor(output: Output, name: string, total: number, read: () => number) {
     this.#line = new LiveLine(output);
     this.#name = name;
     this.#total = total;
-    this.#shownBytes = start;
+    this.#read = read;
+    this.#shownBytes = read();
+    this.#timer = setInterval(() => this.#show(), this.#line.isLive ? LIVE_MS : LINE_MS);
   }
 
-  /** @param bytes that are there now */
-  update(bytes: number): void {
+  clear(): void {
+    clearInterval(this.#timer);
+    this.#line.clear();
+  }
+
+  #show(): void {
     const now = performance.now();
-    const elapsedMs = now - this.#shownMs;
-    if (elapsedMs < (this.#line.isLive ? LIVE_MS : LINE_MS)) return;
-    const rate = ((bytes - this.#shownBytes) * 1000) / elapsedMs;
+    const bytes = this.#read();
+    const rate = ((bytes - this.#shownBytes) * 1000) / (now - this.#shownMs);
     this.#rate = this.#rate === 0 ? rate : this.#rate + (rate - this.#rate) * GAIN;
     this.#shownMs = now;
     this.#shownBytes = bytes;
@@ -79,9 +86,5 @@ export class TransferBar {
     const text = renderBar(situation, this.#line.width);
     if (this.#line.isLive) this.#line.show(text);
     else this.#line.note(text);
-  }
-
-  clear(): void {
-    this.#line.clear();
   }
 }
