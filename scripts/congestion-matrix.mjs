@@ -1,4 +1,4 @@
-// `node scripts/congestion-matrix.mjs`: runs every cell of test/sim/congestion and writes what came of it into
+// `npm run test:matrix`: runs every cell of test/sim/congestion and writes what came of it into
 // docs/congestion.md, between its markers. Minutes. `--from FILE` takes the figures of an earlier run.
 // It judges nothing: whether a gate is passed, the cell says.
 

@@ -8,7 +8,7 @@ import type { CongestionName } from '../../../../lib/core/congestion/controller.
 import { bulk, type Cell, type Gate, goodput, MAIN, use } from '../cell.js';
 import type { Path } from '../measure.js';
 
-/** Of what passes on the same path without stalls: BURSTWIRE does not lose more than the time itself and a fifth. */
+/** Goodput on the same path without stalls is 0.98: 85 % of it. */
 const OF_CLEAN = 0.83;
 
 function step(
@@ -23,8 +23,8 @@ function step(
 }
 
 /**
- * Ten round trips after a rise of ten. The queue stays as it was, a tenth of a product. BBR claims it; a loss-based window
- * grows by its own rule, so that its gate is what the formula of CUBIC has reached after that time on average.
+ * A rise of ten; the queue stays as it was, a tenth of a product. BBR claims to find it by its probes. A window that grows by
+ * CUBIC's curve is at 14 datagrams when it begins and needs seven seconds to 69: a mean of 0.53 of the ten seconds.
  */
 function rise(name: CongestionName): Cell {
   return bulk(
@@ -38,7 +38,7 @@ function rise(name: CongestionName): Cell {
       steps: [{ megabits: 20, ms: 0 }],
       seconds: 10,
     },
-    use(name === 'bbr' ? 0.8 : 0.3),
+    use(name === 'bbr' ? 0.8 : 0.5),
   );
 }
 

@@ -29,7 +29,7 @@ function cell(name: CongestionName, megabits: number, roundTripMs: number, produ
   );
 }
 
-/** Half the window is all that is left to Reno by half a product. */
+/** By a queue of half a product they are left with half a window at times. */
 const needsQueue = (name: CongestionName): boolean => name === 'newreno' || name === 'ledbat';
 
 function grid(): Cell[] {
