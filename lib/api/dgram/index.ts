@@ -5,7 +5,7 @@
  * Called by the front door. Invariant: the types are node:dgram's own, so a program that compiles with it compiles with this.
  */
 
-import dgram, { type RemoteInfo } from 'node:dgram';
+import dgram from 'node:dgram';
 import type { BlockList } from 'node:net';
 import { chooseBinding, isGsoDenied } from '../../io/open-socket.js';
 import { readEnvironment } from '../bind-options.js';
@@ -28,7 +28,8 @@ export interface SocketOptions extends dgram.SocketOptions {
 /** node:dgram's Socket. */
 export type Socket = dgram.Socket;
 
-type Listener = (message: Buffer, remote: RemoteInfo) => void;
+/** A listener of 'message', whatever the installed types of Node call its bytes. */
+type Listener = NonNullable<Parameters<typeof dgram.createSocket>[1]>;
 
 interface SocketConstructor {
   new (options: dgram.SocketType | SocketOptions, listener?: Listener): Socket;
