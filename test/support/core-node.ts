@@ -45,6 +45,8 @@ export interface CoreNodeOptions {
   readonly onFault?: (error: unknown) => void;
   readonly onEvent?: (kind: number, owner: unknown, subject: unknown, value: number) => void;
   readonly shard?: ShardPlace;
+  /** When it begins; default 0. */
+  readonly nowUs?: number;
 }
 
 export class CoreNode {
@@ -55,7 +57,7 @@ export class CoreNode {
   readonly #onEvent: CoreNodeOptions['onEvent'];
 
   constructor(options: CoreNodeOptions) {
-    const { name, random, config, resetPlace, shard } = options;
+    const { name, random, config, resetPlace, shard, nowUs = 0 } = options;
     const { memory, protection, onFault, onEvent } = options;
     this.#onEvent = onEvent;
     const identity = toyIdentity(name);
@@ -69,7 +71,7 @@ export class CoreNode {
       onFault: onFault ?? rethrow,
       addresses: this.addresses,
       identity,
-      nowUs: 0,
+      nowUs,
       epochUs: 1_700_000_000_000_000,
       resetPlace,
       shard,
@@ -80,6 +82,14 @@ export class CoreNode {
   get connection(): Connection {
     const [connection] = this.endpoint.connections();
     return connection;
+  }
+
+  /** The one with that other node. */
+  connectionOf(other: CoreNode): Connection {
+    for (const connection of this.endpoint.connections()) {
+      if (Buffer.compare(connection.remotePublicKey, other.publicKey) === 0) return connection;
+    }
+    throw new Error('no such connection');
   }
 
   /** A turn: what arrives, the timer if it is due, and what is sent then. */
