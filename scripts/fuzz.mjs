@@ -30,7 +30,8 @@ async function fuzz(target, seconds) {
     `-max_total_time=${seconds}`,
     `-artifact_prefix=${artifacts}/${target}-`,
     '-print_final_stats=1',
-    '-timeout=10',
+    // Of the wall clock: a machine that does other things as well holds an input up for long.
+    '-timeout=60',
     '-rss_limit_mb=1024',
   ]);
   if (code !== 0) {
