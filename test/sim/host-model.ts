@@ -17,7 +17,16 @@ export interface HostModel {
   readonly budgetDatagrams: number;
   /** Largest UDP payload that the own interface takes, bytes. */
   readonly interfaceBytes: number;
+  /**
+   * Share of batches that the socket does not take as they are, 0 to 1. Default 0. Of half of them it takes some rows, at
+   * chance, and has no room for the rest until ROOM_US later (EAGAIN, ENOBUFS, short counts); of the others it fails one
+   * row with EPERM.
+   */
+  readonly sendFaults?: number;
 }
+
+/** How long a socket has no room. */
+export const ROOM_US = 1000;
 
 export const IDEAL_HOST: HostModel = {
   timerGranularityUs: 0,

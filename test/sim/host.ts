@@ -24,12 +24,14 @@ import { Fifo } from './clock/fifo.js';
 import type { Scheduler, Timed } from './clock/scheduler.js';
 import type { DrivenEndpoint } from './core-face.js';
 import type { Datagram } from './datagram.js';
-import type { Application, HostModel, HostObserver } from './host-model.js';
+import { type Application, type HostModel, type HostObserver, ROOM_US } from './host-model.js';
 import type { Network, Receiver } from './network.js';
 import type { Rng } from './rng.js';
 
 /** EMSGSIZE of Linux: the interface does not take a datagram of that size. */
 const EMSGSIZE = 90;
+/** EPERM of Linux: a firewall took it. */
+const EPERM = 1;
 /** What the slab of a turn that is over is overwritten with: whoever still reads it is noticed. */
 const POISON = 0xdb;
 /** A timer that is late by more than that: the event loop was blocked. As in lib/io/driver. */
@@ -68,6 +70,9 @@ export class Host implements Receiver, Timed {
   /** Busy with the last turn, or standing still, until then. */
   #freeUs = 0;
   #progress = 0;
+  /** First row of the batch that the socket has not taken, and until when it has no room; 0: it has. */
+  #unsent = 0;
+  #fullUntilUs = 0;
 
   constructor(name: string, network: Network, model: HostModel, rng: Rng, observer: HostObserver) {
     this.name = name;
@@ -230,44 +235,66 @@ export class Host implements Receiver, Timed {
     }
   }
 
-  /** True when the budget ended it. */
+  /** True when the budget ended it, or a socket without room. */
   #transmit(nowUs: number): boolean {
     const endpoint = this.#endpoint!;
+    if (nowUs < this.#fullUntilUs) return true;
     for (let left = this.#model.budgetDatagrams; left > 0; ) {
-      const length = endpoint.transmit(this.#tx, nowUs);
-      if (length === 0) return false;
-      this.#progress += length;
-      left -= length;
-      this.#send();
+      if (this.#unsent === 0) {
+        const length = endpoint.transmit(this.#tx, nowUs);
+        if (length === 0) return false;
+        this.#progress += length;
+        left -= length;
+      }
+      const isTaken = this.#send();
       this.#dispatch();
-      const last = (length - 1) << ROW_SHIFT;
+      if (!isTaken) return true;
+      const last = (this.#tx.length - 1) << ROW_SHIFT;
       this.#tx.bytes.fill(POISON, 0, this.#tx.rows[last + OFFSET] + this.#tx.rows[last + LENGTH]);
     }
     return true;
   }
 
-  #send(): void {
-    const { bytes, rows, length } = this.#tx;
-    for (let row = 0; row < length; row++) {
-      const at = row << ROW_SHIFT;
-      if (rows[at + STATUS] !== 0) continue;
-      const byteLength = rows[at + LENGTH];
-      if (byteLength > this.#model.interfaceBytes) {
-        this.#endpoint!.onUnsent(this.#tx, row, EMSGSIZE, this.nowUs);
-        continue;
-      }
-      const remote = rows[at + REMOTE];
-      const ecn = rows[at + FLAGS] & FLAG_ECN_MASK;
-      this.#observer.onSent(this, remote, byteLength);
-      this.#network.send(this.address, remote, bytes, rows[at + OFFSET], byteLength, ecn);
+  /** False when the socket has no room for all of the batch. */
+  #send(): boolean {
+    const { length } = this.#tx;
+    const first = this.#unsent;
+    const { sendFaults = 0 } = this.#model;
+    const isFaulty = sendFaults > 0 && this.#rng.unit() < sendFaults;
+    const at = isFaulty ? first + Math.floor(this.#rng.unit() * (length - first)) : -1;
+    const isShort = isFaulty && this.#rng.unit() < 0.5;
+    for (let row = first; row < (isShort ? at : length); row++) this.#sendRow(row, row === at);
+    this.#unsent = isShort ? at : 0;
+    // A batch of which nothing was taken looks like one that is done.
+    if (isShort && at === 0) this.#sendRow(this.#unsent++, false);
+    if (!isShort || this.#unsent === length) {
+      this.#unsent = 0;
+      return true;
     }
+    this.#fullUntilUs = this.nowUs + ROOM_US;
+    return false;
+  }
+
+  #sendRow(row: number, isRefused: boolean): void {
+    const { bytes, rows } = this.#tx;
+    const at = row << ROW_SHIFT;
+    if (rows[at + STATUS] !== 0) return;
+    const byteLength = rows[at + LENGTH];
+    if (isRefused || byteLength > this.#model.interfaceBytes) {
+      this.#endpoint!.onUnsent(this.#tx, row, isRefused ? EPERM : EMSGSIZE, this.nowUs);
+      return;
+    }
+    const remote = rows[at + REMOTE];
+    const ecn = rows[at + FLAGS] & FLAG_ECN_MASK;
+    this.#observer.onSent(this, remote, byteLength);
+    this.#network.send(this.address, remote, bytes, rows[at + OFFSET], byteLength, ecn);
   }
 
   #arm(isBudgetSpent: boolean): void {
     const endpoint = this.#endpoint!;
     const { nowUs } = this;
     if (isBudgetSpent || this.#inbox.length > 0 || endpoint.hasWork || endpoint.events.length > 0) {
-      this.#wakeAt(nowUs);
+      this.#wakeAt(Math.max(nowUs, this.#fullUntilUs));
     }
     const { deadlineUs } = endpoint;
     if (deadlineUs === Number.POSITIVE_INFINITY) {

@@ -142,6 +142,14 @@ const TABLE: readonly Row[] = [
     expects: ([sender]) => expect(sender.pathMtu).toBe(1452),
   },
   {
+    name: 'sockets that take a part of every third batch, have no room for the rest, or refuse a datagram',
+    hosts: scenario({}).hosts.map((host) => ({ ...host, sendFaults: 0.33 })) as never,
+    goals: mixture,
+    within: 8,
+    // On a path that loses nothing.
+    expects: ([sender]) => expect(sender.packetsLost).toBeGreaterThan(0),
+  },
+  {
     name: 'loss in bursts of 5',
     ...bothWays(delay(10_000), { kind: 'burstLoss', share: 0.02, meanBurst: 5 }),
     goals: download(1_000_000),
