@@ -156,6 +156,23 @@ describe('F4: the fields', () => {
     expect(read('000000 01 00')).toEqual([{ type: 0 }, { type: 1 }, { type: 0 }]);
   });
 
+  it('PADDING ends where it ends, wherever it lies: long runs are read by words', () => {
+    const reader = new FrameReader();
+    for (let offset = 0; offset < 5; offset++) {
+      for (let length = 1; length <= 150; length++) {
+        for (const behind of [0, 1, 7, 70]) {
+          // 0xff everywhere else: what is read beyond the end would be seen.
+          const bytes = new Uint8Array(offset + length + behind + 3).fill(0xff);
+          bytes.fill(0, offset, offset + length);
+          bytes.fill(1, offset + length, offset + length + behind);
+          reader.reset(bytes, offset, offset + length + behind);
+          expect([reader.next(), reader.at]).toEqual([0, offset + length]);
+          expect(reader.next()).toBe(behind === 0 ? FRAMES_END : 1);
+        }
+      }
+    }
+  });
+
   it('RESET_STREAM and STOP_SENDING', () => {
     expect(read('04 04 4123 80010000 05 06 07')).toEqual([
       { type: 0x04, numbers: [4, 0x123, 0x10000] },
