@@ -2,6 +2,7 @@
 #include "key_table.h"
 
 #include <cstddef>
+#include <cstring>
 
 namespace burstwire {
 namespace {
@@ -12,23 +13,32 @@ constexpr int32_t kLastGeneration = (1 << (31 - kKeySlotBits)) - 1;
 
 }  // namespace
 
+void PhaseKey::assign(Aead kind, const uint8_t* key, const uint8_t* nonce) noexcept {
+  std::memcpy(bytes.data(), key, key_bytes(kind));
+  iv.assign(nonce);
+  is_live = true;
+}
+
 void PhaseKey::retire() noexcept {
   aead.reset();
+  bytes.clear();
   iv.clear();
+  is_live = false;
 }
 
 void PhaseKey::take(PhaseKey& other) noexcept {
   aead = std::move(other.aead);
+  bytes.assign(other.bytes);
   iv.assign(other.iv);
-  other.iv.clear();
+  is_live = other.is_live;
+  other.retire();
 }
 
 void KeySlot::advance_phase() noexcept {
-  std::swap(current.aead, other.aead);
-  SecretBytes<kNonceBytes> iv;
-  iv.assign(current.iv);
-  current.iv.assign(other.iv);
-  other.iv.assign(iv);
+  PhaseKey before;
+  before.take(current);
+  current.take(other);
+  other.take(before);
   other_is_next = false;
   phase ^= static_cast<uint8_t>(kHeaderKeyPhase);
 }
@@ -41,10 +51,8 @@ int32_t KeyTable::install(const KeyMaterial& material, double* counts) noexcept 
   auto slot = std::make_unique<KeySlot>();
   slot->aead = material.aead;
   slot->direction = material.direction;
-  slot->header = HeaderKey::make(functions_, chacha_masks_, material.aead, material.header_key);
-  slot->current.aead = maker_.make(material.aead, material.direction, material.key);
-  slot->current.iv.assign(material.iv);
-  if (slot->header == nullptr || !slot->current.live()) return -1;
+  std::memcpy(slot->header_bytes.data(), material.header_key, key_bytes(material.aead));
+  slot->current.assign(material.aead, material.key, material.iv);
   const int32_t index = claim_place();
   if (index < 0) return -1;
   slot->index = index;
@@ -54,8 +62,13 @@ int32_t KeyTable::install(const KeyMaterial& material, double* counts) noexcept 
   places[kKeyCountForged] = 0;
   places[kKeyCountLargest] = -1;
   Place& place = places_[static_cast<size_t>(index)];
-  place.generation = place.generation % kLastGeneration + 1;
   place.slot = std::move(slot);
+  // At once: it is about to be used, and what fails does so before anybody relies on it.
+  if (!expand(*place.slot)) {
+    release_place(index);
+    return -1;
+  }
+  place.generation = place.generation % kLastGeneration + 1;
   return place.generation << kKeySlotBits | index;
 }
 
@@ -63,9 +76,11 @@ bool KeyTable::update(int32_t id, const uint8_t* key, const uint8_t* iv, double*
   KeySlot* slot = find(id);
   if (slot == nullptr || slot->other.live()) return false;
   PhaseKey made;
-  made.aead = maker_.make(slot->aead, slot->direction, key);
-  made.iv.assign(iv);
-  if (!made.live()) return false;
+  made.assign(slot->aead, key, iv);
+  if (slot->expanded) {
+    made.aead = make(*slot, made);
+    if (made.aead == nullptr) return false;
+  }
   if (slot->direction == Direction::kOpen) {
     slot->other.take(made);
     slot->other_is_next = true;
@@ -100,6 +115,63 @@ KeySlot* KeyTable::find(int32_t id) const noexcept {
   return places_[index].slot.get();
 }
 
+KeySlot* KeyTable::ready(int32_t id) noexcept {
+  KeySlot* slot = find(id);
+  if (slot == nullptr || (!slot->expanded && !expand(*slot))) return nullptr;
+  slot->recent = true;
+  return slot;
+}
+
+std::unique_ptr<AeadKey> KeyTable::make(const KeySlot& slot, const PhaseKey& key) const noexcept {
+  return maker_.make(slot.aead, slot.direction, key.bytes.data());
+}
+
+// Both keys: that of the other phase must not take longer than that of this one.
+bool KeyTable::expand(KeySlot& slot) noexcept {
+  slot.header = HeaderKey::make(functions_, chacha_masks_, slot.aead, slot.header_bytes.data());
+  slot.current.aead = make(slot, slot.current);
+  if (slot.other.live()) slot.other.aead = make(slot, slot.other);
+  const bool failed = slot.header == nullptr || slot.current.aead == nullptr ||
+                      (slot.other.live() && slot.other.aead == nullptr);
+  if (failed) {
+    fold(slot);
+    return false;
+  }
+  slot.clock_place = claim_clock_place();
+  clock_[slot.clock_place] = slot.index;
+  slot.expanded = true;
+  expanded_count_++;
+  return true;
+}
+
+void KeyTable::fold(KeySlot& slot) noexcept {
+  slot.header.reset();
+  slot.current.aead.reset();
+  slot.other.aead.reset();
+  if (slot.expanded) expanded_count_--;
+  slot.expanded = false;
+}
+
+// A free place of the clock; when there is none, that of a slot that was not used for longest.
+size_t KeyTable::claim_clock_place() noexcept {
+  if (clock_.size() < kExpandedSlots) {
+    clock_.push_back(0);
+    return clock_.size() - 1;
+  }
+  for (;; hand_ = (hand_ + 1) % kExpandedSlots) {
+    KeySlot* slot = places_[static_cast<size_t>(clock_[hand_])].slot.get();
+    const bool there = slot != nullptr && slot->expanded && slot->clock_place == hand_;
+    if (there && slot->recent) {
+      slot->recent = false;
+      continue;
+    }
+    if (there) fold(*slot);
+    const size_t place = hand_;
+    hand_ = (hand_ + 1) % kExpandedSlots;
+    return place;
+  }
+}
+
 int32_t KeyTable::claim_place() noexcept {
   const int32_t freed = first_free_;
   if (freed >= 0) {
@@ -114,6 +186,7 @@ int32_t KeyTable::claim_place() noexcept {
 
 void KeyTable::release_place(int32_t index) noexcept {
   Place& place = places_[static_cast<size_t>(index)];
+  if (place.slot->expanded) expanded_count_--;
   place.slot.reset();
   place.next_free = -1;
   if (last_free_ >= 0) {

@@ -48,7 +48,7 @@ int32_t PacketProtection::in_runs(const RowView& view, int32_t from, int32_t to,
   int32_t index = from;
   while (index < to) {
     const int32_t id = view.rows[static_cast<ptrdiff_t>(index) * kRowInts + kKey];
-    KeySlot* slot = keys_.find(id);
+    KeySlot* slot = keys_.ready(id);
     if (slot != nullptr && slot->direction != direction) slot = nullptr;
     run.length = 0;
     for (; index < to && run.length < kRunRows; index++) {

@@ -1,5 +1,6 @@
 // Key slots: ids, generations, updates, counters.
 #include <set>
+#include <vector>
 
 #include "check.h"
 #include "crypto_fixture.h"
@@ -132,4 +133,54 @@ TEST(retiring_all_leaves_none) {
   endpoint.keys().retire_all();
   for (const int32_t id : ids) CHECK(endpoint.keys().find(id) == nullptr);
   for (int i = 0; i < 8; i++) CHECK(endpoint.install(any_secrets(), Direction::kOpen) > 0);
+}
+
+TEST(only_the_slots_used_last_are_expanded_and_every_key_goes_on_working) {
+  if (!ready()) return;
+  constexpr int32_t kPairs = 1500;
+  Endpoint sender("evp", kPairs);
+  Endpoint receiver("evp", kPairs);
+  std::vector<int32_t> sealing;
+  std::vector<int32_t> opening;
+  for (uint64_t seed = 1; seed <= kPairs; seed++) {
+    sealing.push_back(sender.install(any_secrets(seed), Direction::kSeal));
+    opening.push_back(receiver.install(any_secrets(seed), Direction::kOpen));
+    CHECK(receiver.update(opening.back(), any_secrets(seed + kPairs)));
+    CHECK(receiver.keys().expanded() <= kExpandedSlots);
+  }
+  CHECK_EQ(sender.keys().expanded(), kExpandedSlots);
+  CHECK_EQ(receiver.keys().expanded(), kExpandedSlots);
+  const auto exchange = [&](size_t pair, double number) {
+    PacketRows rows;
+    rows.add_plain(sealing[pair], number, Bytes(100, 7));
+    CHECK_EQ(sender.seal(rows), 1);
+    CHECK_EQ(receiver.open_one(opening[pair], rows.packet(0)), 0);
+  };
+  for (size_t pair = 0; pair < kPairs; pair++) exchange(pair, 0);
+  // Half of them have gone on to the next phase, folded or not.
+  for (size_t pair = 0; pair < kPairs; pair += 2) {
+    CHECK(sender.update(sealing[pair], any_secrets(pair + 1 + kPairs)));
+  }
+  for (size_t pair = 0; pair < kPairs; pair++) exchange(pair, 1);
+  CHECK_EQ(sender.keys().expanded(), kExpandedSlots);
+  // Who leaves makes no place but its own.
+  for (size_t pair = 0; pair < kPairs; pair += 3) {
+    sender.keys().retire(sealing[pair]);
+    receiver.keys().retire(opening[pair]);
+  }
+  for (size_t pair = 1; pair < kPairs; pair += 3) exchange(pair, 2);
+  CHECK(sender.keys().expanded() <= kExpandedSlots);
+  sender.keys().retire_all();
+  CHECK_EQ(sender.keys().expanded(), 0U);
+}
+
+TEST(a_slot_in_use_stays_expanded_while_others_come_and_go) {
+  if (!ready()) return;
+  Endpoint endpoint("evp", 4000);
+  const int32_t used = endpoint.install(any_secrets(), Direction::kSeal);
+  for (uint64_t seed = 2; seed < 4000; seed++) {
+    CHECK(endpoint.install(any_secrets(seed), Direction::kSeal) > 0);
+    CHECK(endpoint.keys().ready(used) != nullptr);
+    if (seed % 100 == 0) CHECK(endpoint.keys().find(used)->expanded);
+  }
 }
