@@ -21,25 +21,24 @@ export interface QueueOptions<T> {
   readonly isUseless?: (item: T) => boolean;
 }
 
+const NO_OPTIONS = {};
+const NO_TAKERS: readonly never[] = [];
+
 type Take<T> = (result: IteratorResult<T, undefined>) => void;
 
 export class AsyncQueue<T> {
   /** Bytes of what waits, by `sizeOf`. */
   bytes = 0;
-  readonly #onTaken: (item: T) => void;
-  readonly #sizeOf: (item: T) => number;
-  readonly #isUseless: (item: T) => boolean;
+  readonly #options: QueueOptions<T>;
   #waiting: (T | undefined)[] = [];
   #first = 0;
   #useless = 0;
   /** Promises that loops wait for, the oldest first. */
-  readonly #takers = new Set<Take<T>>();
+  #takers: Set<Take<T>> | undefined = undefined;
   #isEnded = false;
 
-  constructor(options: QueueOptions<T> = {}) {
-    this.#onTaken = options.onTaken ?? ignore;
-    this.#sizeOf = options.sizeOf ?? none;
-    this.#isUseless = options.isUseless ?? never;
+  constructor(options: QueueOptions<T> = NO_OPTIONS) {
+    this.#options = options;
   }
 
   /** Items that nobody has taken. */
@@ -49,14 +48,15 @@ export class AsyncQueue<T> {
 
   push(item: T): void {
     if (this.#isEnded) return;
-    const [taker] = this.#takers;
-    if (taker === undefined) {
+    const takers = this.#takers;
+    const [taker] = takers ?? NO_TAKERS;
+    if (takers === undefined || taker === undefined) {
       this.#waiting.push(item);
       this.bytes += this.#sizeOf(item);
       return;
     }
-    this.#takers.delete(taker);
-    this.#onTaken(item);
+    takers.delete(taker);
+    this.#options.onTaken?.(item);
     taker({ value: item, done: false });
   }
 
@@ -74,7 +74,7 @@ export class AsyncQueue<T> {
         this.#useless--;
         continue;
       }
-      this.#onTaken(item);
+      this.#options.onTaken?.(item);
       return item;
     }
     return undefined;
@@ -95,8 +95,17 @@ export class AsyncQueue<T> {
   /** No more items come. */
   end(): void {
     this.#isEnded = true;
-    for (const taker of this.#takers) taker({ value: undefined, done: true });
-    this.#takers.clear();
+    const takers = this.#takers ?? NO_TAKERS;
+    this.#takers = undefined;
+    for (const taker of takers) taker({ value: undefined, done: true });
+  }
+
+  #sizeOf(item: T): number {
+    return this.#options.sizeOf?.(item) ?? 0;
+  }
+
+  #isUseless(item: T): boolean {
+    return this.#options.isUseless?.(item) ?? false;
   }
 
   /** A loop over what comes; several share the items. */
@@ -115,13 +124,14 @@ export class AsyncQueue<T> {
             resolve(result);
           };
           own.add(take);
+          this.#takers ??= new Set();
           this.#takers.add(take);
         });
       },
       return: () => {
         isLeft = true;
         for (const take of own) {
-          this.#takers.delete(take);
+          this.#takers?.delete(take);
           take({ value: undefined, done: true });
         }
         return Promise.resolve({ value: undefined, done: true });
@@ -130,14 +140,4 @@ export class AsyncQueue<T> {
     };
     return iterator;
   }
-}
-
-function ignore(): void {}
-
-function none(): number {
-  return 0;
-}
-
-function never(): boolean {
-  return false;
 }

@@ -33,8 +33,7 @@ import { assertAttached } from './destination.js';
 import * as diagnostics from './diagnostics.js';
 import { emitSafely, guard } from './emit.js';
 import { abortError, throwLater, wrongType } from './errors.js';
-import { Inbox } from './inbox.js';
-import { ListenerWatch } from './listener-watch.js';
+import { Inbox, type InboxHost } from './inbox.js';
 import { parseOptions } from './option-table.js';
 import { type PendingMessage, sendMessage, settleMessage } from './pending-message.js';
 import { type StreamHost, TransportStream } from './stream.js';
@@ -70,19 +69,37 @@ export interface ConnectionEvents {
 /** A secure connection to one peer. See the events in `ConnectionEvents`. */
 export class Connection
   extends EventEmitter<ConnectionEvents>
-  implements AsyncDisposable, StreamHost
+  implements AsyncDisposable, StreamHost, InboxHost
 {
-  /** 32 bytes: who the peer is. A copy. */
-  readonly remotePublicKey: Uint8Array;
-  /** Resolves with why it ended, never rejects. */
-  readonly closed: Promise<CloseInfo>;
+  static {
+    // Whoever begins to listen gets what has waited. Every way of listening goes through one of these three; watching
+    // 'newListener' instead would cost each of ten thousand connections two listeners.
+    for (const name of ['on', 'addListener', 'prependListener'] as const) {
+      const inherited = EventEmitter.prototype[name];
+      const value = function listen(this: Connection, event: string, listener: () => void) {
+        inherited.call(this, event, listener);
+        this.#inbox.onListeners(event);
+        return this;
+      };
+      Object.defineProperty(Connection.prototype, name, {
+        value,
+        configurable: true,
+        writable: true,
+      });
+    }
+  }
+
   readonly #core: CoreConnection;
-  readonly #watch: ListenerWatch;
   readonly #inbox: Inbox;
-  readonly #open = new Set<TransportStream>();
+  // Made when they are asked for, as many connections are many.
+  #publicKey: Uint8Array | undefined = undefined;
+  #closed: Promise<CloseInfo> | undefined = undefined;
+  #onClosed: ((closed: CloseInfo) => void) | undefined = undefined;
+  #open: Set<TransportStream> | undefined = undefined;
   /** Streams of the peer that nobody has taken. */
-  readonly #unclaimed = new Set<TransportStream>();
-  #onClosed: (closed: CloseInfo) => void = ignore;
+  #unclaimed: Set<TransportStream> | undefined = undefined;
+  /** The application was told why it ended, or is about to be. */
+  #isOver = false;
   #hasDroppedDatagram = false;
   #remoteAddress: SocketAddress;
 
@@ -90,22 +107,23 @@ export class Connection
     super();
     this.#core = core;
     core.data = this;
-    this.remotePublicKey = core.remotePublicKey.slice();
     this.#remoteAddress = remoteAddress;
-    const streams = {
-      onTaken: (stream: TransportStream) => this.#onClaimed(stream),
-      isUseless: (stream: TransportStream) => stream.destroyed,
-    };
-    const messages = {
-      onTaken: (bytes: Uint8Array) => core.streams.onMessageTaken(bytes.byteLength),
-    };
-    this.#inbox = new Inbox(this.#plainEmitter(), streams, messages);
-    this.closed = new Promise((resolve) => {
-      this.#onClosed = resolve;
+    this.#inbox = new Inbox(this.#plainEmitter(), this);
+  }
+
+  /** 32 bytes: who the peer is. A copy. */
+  get remotePublicKey(): Uint8Array {
+    this.#publicKey ??= this.#core.remotePublicKey.slice();
+    return this.#publicKey;
+  }
+
+  /** Resolves with why it ended, never rejects. */
+  get closed(): Promise<CloseInfo> {
+    this.#closed ??= new Promise((resolve) => {
+      if (this.#isOver) resolve(this.#core.closed!);
+      else this.#onClosed = resolve;
     });
-    this.#watch = new ListenerWatch(this.#plainEmitter(), (event) => {
-      this.#inbox.onListeners(event);
-    });
+    return this.#closed;
   }
 
   /** Where the peer is. It follows the peer to another address (a NAT that forgot, another network) once that is proved. */
@@ -198,8 +216,8 @@ export class Connection
   stats(): ConnectionStats {
     return readConnectionStats(this.#core, {
       datagramsUnread: this.#inbox.datagramsUnread,
-      streamsUnclaimed: this.#unclaimed.size,
-      messagesUntaken: this.#inbox.messages.length,
+      streamsUnclaimed: this.#unclaimed?.size ?? 0,
+      messagesUntaken: this.#inbox.messagesUntaken,
     });
   }
 
@@ -214,9 +232,10 @@ export class Connection
    */
   close(options?: CloseOptions): Promise<CloseInfo> {
     const { values } = parseOptions('close', CLOSE_OPTIONS, options);
-    for (const stream of this.#open) stream.flushBeforeClose();
+    const { closed } = this;
+    for (const stream of this.#open ?? []) stream.flushBeforeClose();
     this.#core.close(values.code, values.reason ?? '', true);
-    return this.closed;
+    return closed;
   }
 
   /** Ends it at once: what is not acknowledged may be lost. The peer is told the code. */
@@ -228,14 +247,6 @@ export class Connection
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** As every emitter's; what the connection itself needs to hear of stays. */
-  override removeAllListeners(eventName?: string | symbol): this {
-    if (eventName === undefined) super.removeAllListeners();
-    else super.removeAllListeners(eventName as never);
-    this.#watch.renew();
-    return this;
   }
 
   // --- the endpoint's side: events of the core ---------------------------------------------------------------------------
@@ -257,8 +268,8 @@ export class Connection
 
   /** Of StreamHost. */
   onStreamGone(stream: TransportStream): void {
-    this.#open.delete(stream);
-    if (this.#unclaimed.delete(stream)) this.#inbox.streams.onUseless();
+    this.#open?.delete(stream);
+    if (this.#unclaimed?.delete(stream)) this.#inbox.streams.onUseless();
   }
 
   #dispatch(kind: number, subject: unknown, value: number): void {
@@ -306,21 +317,29 @@ export class Connection
     }
   }
 
+  /** Of InboxHost. */
+  onStreamTaken(stream: TransportStream): void {
+    this.#unclaimed?.delete(stream);
+    stream.off('error', ignore);
+  }
+
+  /** Of InboxHost. */
+  onMessageTaken(bytes: Uint8Array): void {
+    this.#core.streams.onMessageTaken(bytes.byteLength);
+  }
+
   #onStream(core: CoreStream): void {
     const stream = this.#adopt(core, undefined);
     // Until somebody has it, nobody can listen to its errors; then they are that one's.
+    this.#unclaimed ??= new Set();
     this.#unclaimed.add(stream);
     stream.on('error', ignore);
     this.#inbox.onStream(stream);
   }
 
-  #onClaimed(stream: TransportStream): void {
-    this.#unclaimed.delete(stream);
-    stream.off('error', ignore);
-  }
-
   #adopt(core: CoreStream, highWaterMark: number | undefined): TransportStream {
     const stream = new TransportStream(core, this, highWaterMark);
+    this.#open ??= new Set();
     this.#open.add(stream);
     if (diagnostics.streamOpen.hasSubscribers) {
       diagnostics.streamOpen.publish({ connection: this, stream });
@@ -332,12 +351,14 @@ export class Connection
     const closed = this.#core.closed!;
     const isOrderly = closed.isApplication && closed.code === 0;
     const error = new ConnectionError(closed);
-    for (const stream of [...this.#open]) guard(() => stream.onConnectionOver(error, isOrderly));
+    for (const stream of [...(this.#open ?? [])])
+      guard(() => stream.onConnectionOver(error, isOrderly));
     this.#inbox.end();
     if (diagnostics.connectionClose.hasSubscribers) {
       diagnostics.connectionClose.publish({ connection: this, closed });
     }
-    this.#onClosed(closed);
+    this.#isOver = true;
+    this.#onClosed?.(closed);
     emitSafely(this.#plainEmitter(), 'close', closed);
   }
 

@@ -20,23 +20,50 @@ export const DATAGRAM_BYTES_MAX = 4 << 20;
 /** Events whose items wait while nobody listens. */
 type InboxEvent = 'stream' | 'message' | 'datagram';
 
+/** Who hears of what the application takes. */
+export interface InboxHost {
+  onStreamTaken(stream: TransportStream): void;
+  onMessageTaken(bytes: Uint8Array): void;
+}
+
 export class Inbox {
-  readonly streams: AsyncQueue<TransportStream>;
-  readonly messages: AsyncQueue<Uint8Array>;
-  readonly datagrams = new AsyncQueue<Uint8Array>({ sizeOf: byteLengthOf });
   /** Datagrams that have given way. */
   datagramsUnread = 0;
   readonly #emitter: EventEmitter;
+  readonly #host: InboxHost;
+  // Made when they are needed: most connections use one of them, idle ones none.
+  #streams: AsyncQueue<TransportStream> | undefined = undefined;
+  #messages: AsyncQueue<Uint8Array> | undefined = undefined;
+  #datagrams: AsyncQueue<Uint8Array> | undefined = undefined;
+  #isEnded = false;
 
   /** `emitter` emits 'stream', 'message' and 'datagram'. */
-  constructor(
-    emitter: EventEmitter,
-    streams: QueueOptions<TransportStream>,
-    messages: QueueOptions<Uint8Array>,
-  ) {
+  constructor(emitter: EventEmitter, host: InboxHost) {
     this.#emitter = emitter;
-    this.streams = new AsyncQueue(streams);
-    this.messages = new AsyncQueue(messages);
+    this.#host = host;
+  }
+
+  get streams(): AsyncQueue<TransportStream> {
+    this.#streams ??= this.#make({
+      onTaken: (stream) => this.#host.onStreamTaken(stream),
+      isUseless: isDestroyed,
+    });
+    return this.#streams;
+  }
+
+  get messages(): AsyncQueue<Uint8Array> {
+    this.#messages ??= this.#make({ onTaken: (bytes) => this.#host.onMessageTaken(bytes) });
+    return this.#messages;
+  }
+
+  get datagrams(): AsyncQueue<Uint8Array> {
+    this.#datagrams ??= this.#make({ sizeOf: byteLengthOf });
+    return this.#datagrams;
+  }
+
+  /** Messages that nobody has taken. */
+  get messagesUntaken(): number {
+    return this.#messages?.length ?? 0;
   }
 
   onStream(stream: TransportStream): void {
@@ -58,16 +85,23 @@ export class Inbox {
 
   /** Listeners of `event` have come or gone: what has waited for one comes once it is there. */
   onListeners(event: string | symbol): void {
-    if (event === 'stream') this.#drainSoon(event, this.streams);
-    else if (event === 'message') this.#drainSoon(event, this.messages);
-    else if (event === 'datagram') this.#drainSoon(event, this.datagrams);
+    if (event === 'stream') this.#drainSoon(event, this.#streams);
+    else if (event === 'message') this.#drainSoon(event, this.#messages);
+    else if (event === 'datagram') this.#drainSoon(event, this.#datagrams);
   }
 
   /** No more comes. Loops take what waits, and end. */
   end(): void {
-    this.streams.end();
-    this.messages.end();
-    this.datagrams.end();
+    this.#isEnded = true;
+    this.#streams?.end();
+    this.#messages?.end();
+    this.#datagrams?.end();
+  }
+
+  #make<T>(options: QueueOptions<T>): AsyncQueue<T> {
+    const queue = new AsyncQueue(options);
+    if (this.#isEnded) queue.end();
+    return queue;
   }
 
   #deliver<T>(event: InboxEvent, queue: AsyncQueue<T>, item: T): void {
@@ -75,8 +109,8 @@ export class Inbox {
     if (this.#emitter.listenerCount(event) > 0) this.#drain(event, queue);
   }
 
-  #drainSoon<T>(event: InboxEvent, queue: AsyncQueue<T>): void {
-    if (queue.length > 0) process.nextTick(() => this.#drain(event, queue));
+  #drainSoon<T>(event: InboxEvent, queue: AsyncQueue<T> | undefined): void {
+    if (queue !== undefined && queue.length > 0) process.nextTick(() => this.#drain(event, queue));
   }
 
   #drain<T>(event: InboxEvent, queue: AsyncQueue<T>): void {
@@ -86,6 +120,10 @@ export class Inbox {
       emitSafely(this.#emitter, event, item);
     }
   }
+}
+
+function isDestroyed(stream: TransportStream): boolean {
+  return stream.destroyed;
 }
 
 function byteLengthOf(bytes: Uint8Array): number {

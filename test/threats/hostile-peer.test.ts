@@ -135,13 +135,14 @@ describe('connection ids', () => {
 
   it('that are retired as fast as they come are given as fast, and the table stays as it is', () => {
     const peer = new RawPeer();
-    for (let sequence = 1; sequence < 500; sequence++) {
+    // It acknowledges nothing, so the first window is all there is for new ones.
+    for (let sequence = 1; sequence < 150; sequence++) {
       peer.send(frame(types.FRAME_RETIRE_CONNECTION_ID, sequence));
       peer.nowUs += 1000;
     }
     expect(peer.closedName).toBeUndefined();
     const given = peer.heard.filter(({ type }) => type === types.FRAME_NEW_CONNECTION_ID);
-    expect(given.length).toBeLessThan(520);
+    expect(given.length).toBeLessThan(170);
   });
 });
 

@@ -18,13 +18,16 @@ const UP_TO = 1;
 /** Where the columns of the owner begin, and how many a row has in all. */
 export const UNDO_OWN = 2;
 const WIDTH = 14;
+/** Until something is reduced. */
+const NO_ROWS = new Float64Array(0);
 
 export class UndoStack {
-  readonly rows = new Float64Array(DEPTH * WIDTH);
+  rows: Float64Array = NO_ROWS;
   count = 0;
 
   /** A row for a reduction; the owner fills the columns from UNDO_OWN on. Returns where the row begins. */
   push(after: number, upTo: number): number {
+    if (this.rows.length === 0) this.rows = new Float64Array(DEPTH * WIDTH);
     if (this.count === DEPTH) this.#remove(0);
     const at = this.count++ * WIDTH;
     this.rows[at + AFTER] = after;

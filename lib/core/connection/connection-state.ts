@@ -23,8 +23,15 @@ import { Recovery } from '../recovery/recovery.js';
 import { Streams } from '../streams/streams.js';
 import { TokenBucket } from '../token-bucket.js';
 import type { CloseInfo } from './close-info.js';
+import {
+  CONNECTION_BYTES,
+  HANDSHAKE_HASH_AT,
+  HANDSHAKE_HASH_BYTES,
+  PUBLIC_KEY_AT,
+  PUBLIC_KEY_BYTES,
+} from './connection-bytes.js';
 import type { ConnectionHost } from './connection-host.js';
-import { LocalIds, RemoteIds } from './connection-ids.js';
+import { LocalIds, REMOTE_IDS_MAX, RemoteIds } from './connection-ids.js';
 import { FrameOwners } from './frame-owners.js';
 import { KeepAlive } from './keep-alive.js';
 import { AMPLIFICATION } from './path.js';
@@ -33,8 +40,18 @@ import type { TransportParameters } from './transport-parameters.js';
 import { UselessFrames } from './useless-frames.js';
 
 const NO_BYTES = new Uint8Array(0);
+/** Silence after which memory is given up: long enough that nothing is made for a packet, short of any keep-alive. */
+const FOLD_US = 1_000_000;
+/** That need not be punctual: it happens at multiples of this, so that the process wakes once for many connections. */
+const TOGETHER_US = 250_000;
+/** The search for the path MTU begins with so many bytes sent, or after that time: connections of one exchange do without. */
+const MTU_START_BYTES = 6000;
+const MTU_START_US = 100_000;
 /** A peer's idle timeout below that is taken for that. */
 const IDLE_TIMEOUT_MIN_US = 1_000_000;
+
+/** The bucket of all connections without a rate limit of their own: it keeps nothing. */
+const UNLIMITED = new TokenBucket(Number.POSITIVE_INFINITY, 0, 1);
 
 /**
  * 'open' until one side closes; 'closing': we have, and answer late packets with CONNECTION_CLOSE; 'draining': the peer
@@ -54,6 +71,8 @@ export interface ConnectionOptions {
   readonly parameters: TransportParameters;
   readonly addresses: Addresses;
   readonly nowUs: number;
+  /** CONNECTION_BYTES, of which `keys` has its part already; default: new ones. */
+  readonly bytes?: Uint8Array;
 }
 
 /** What a connection has counted. Plain numbers, read by `stats()`. */
@@ -78,10 +97,8 @@ export class ConnectionState {
   readonly config: TransportConfig;
   readonly slot: number;
   readonly isInitiator: boolean;
-  /** 32 bytes: who the peer is. */
-  readonly remotePublicKey: Uint8Array;
-  /** 32 bytes that both sides share and nobody else has. */
-  readonly handshakeHash: Uint8Array;
+  /** See connection-bytes.ts. */
+  readonly #bytes: Uint8Array;
   /** Peer id of the address that packets go to: that of `paths.current`. */
   peer: number;
   /** 8 bytes: the id that packets to the peer carry now; changed in place. */
@@ -139,6 +156,8 @@ export class ConnectionState {
   /** Bytes of a full datagram: the path MTU as window and pacer were told it last. */
   datagramBytes = BASE_DATAGRAM_BYTES;
 
+  /** When the path is searched for its MTU although little was sent; Infinity from then on. */
+  mtuStartUs: number;
   /** Bytes of the path MTU probe that is on its way: it is outside of the window. */
   mtuProbeBytes = 0;
   /** Its number; -1 = none is under way. */
@@ -166,6 +185,10 @@ export class ConnectionState {
   readonly keepAlive: KeepAlive;
   /** Bytes of streams that had come when it looked last. */
   receivedBefore = AS_DOUBLE;
+  /** When memory that serves packets is given up unless one was sent since; Infinity once it is. */
+  foldDeadlineUs = Number.POSITIVE_INFINITY;
+  /** Packets sent when that was set. */
+  foldMark = 0;
   /** Whether something ack-eliciting was sent since a packet came last: only the first restarts the idle timer. */
   hasSentSinceReceived = false;
   /** Longest time that the peer holds an acknowledgement back, us. */
@@ -193,8 +216,9 @@ export class ConnectionState {
     this.host = host;
     this.events = options.events;
     this.isInitiator = outcome.role === 'initiator';
-    this.remotePublicKey = outcome.remoteStatic;
-    this.handshakeHash = outcome.handshakeHash;
+    this.#bytes = options.bytes ?? new Uint8Array(CONNECTION_BYTES);
+    this.#bytes.set(outcome.remoteStatic, PUBLIC_KEY_AT);
+    this.#bytes.set(outcome.handshakeHash, HANDSHAKE_HASH_AT);
     this.peer = outcome.source.peer;
     this.random = options.random;
     this.keys = options.keys;
@@ -212,14 +236,18 @@ export class ConnectionState {
     const inputs = { delivery, random: options.random };
     this.congestion = createController(config.congestion, BASE_DATAGRAM_BYTES, inputs);
     this.pacer = new Pacer(BASE_DATAGRAM_BYTES, config.timerGranularityUs);
-    this.bucket = new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
+    this.bucket =
+      config.connectionRateLimit === Number.POSITIVE_INFINITY
+        ? UNLIMITED
+        : new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
     this.maxUdpPayloadSize = Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize);
     this.streams = makeStreams(options, this.isInitiator, this);
     this.datagrams = new DatagramQueue(config, options.events, this);
     this.datagrams.setPeerLimit(parameters.maxDatagramFrameSize);
     const { activeConnectionIdLimit } = parameters;
-    this.localIds = new LocalIds(outcome.localId, activeConnectionIdLimit, slot, host);
-    this.remoteIds = new RemoteIds(outcome.remoteId);
+    const limit = activeConnectionIdLimit;
+    this.localIds = new LocalIds(outcome.localId, limit, slot, host, this.#bytes);
+    this.remoteIds = new RemoteIds(outcome.remoteId, REMOTE_IDS_MAX, this.#bytes);
     this.remoteId = this.remoteIds.current;
     this.owners = new FrameOwners(
       this.streams,
@@ -228,32 +256,59 @@ export class ConnectionState {
       this.remoteIds,
       this.received,
     );
-    this.useless = new UselessFrames(nowUs);
+    this.useless = new UselessFrames();
     this.idleTimeoutUs = idleTimeout(config.idleTimeoutUs, parameters.maxIdleTimeoutMs * 1000);
     this.endDeadlineUs = nowUs + this.idleTimeoutUs;
+    this.mtuStartUs = nowUs + MTU_START_US;
     const at = this.isInitiator ? 0 : 2;
-    const chance = 256 * this.handshakeHash[at] + this.handshakeHash[at + 1];
+    const { handshakeHash } = outcome;
+    const chance = 256 * handshakeHash[at] + handshakeHash[at + 1];
     this.keepAlive = new KeepAlive(config.keepAliveUs, chance, nowUs);
     this.receivedBefore = 0;
     // It pins the address. Last of all, so that a connection for which there is no memory has pinned none. An initiator has
     // had an answer from there.
-    this.paths = new Paths(
-      options.addresses,
-      this.peer,
-      this.isInitiator,
-      RESPONDER_CREDIT_BYTES,
-      nowUs,
-    );
-    this.paths.current.localId.set(outcome.localId);
+    this.paths = new Paths(options.addresses, this.peer, this.isInitiator, RESPONDER_CREDIT_BYTES);
+    this.paths.current.noteLocalId(outcome.localId, 0);
     this.pathMtu = new PathMtu({
       maximum: this.maxUdpPayloadSize,
       isIpv4: this.paths.current.isIpv4,
     });
   }
 
+  /** 32 bytes: who the peer is. A copy. */
+  get remotePublicKey(): Uint8Array {
+    return this.#bytes.slice(PUBLIC_KEY_AT, PUBLIC_KEY_AT + PUBLIC_KEY_BYTES);
+  }
+
+  /** 32 bytes that both sides share and nobody else has. A copy. */
+  get handshakeHash(): Uint8Array {
+    return this.#bytes.slice(HANDSHAKE_HASH_AT, HANDSHAKE_HASH_AT + HANDSHAKE_HASH_BYTES);
+  }
+
   /** The idle timeout begins anew; never shorter than three probe timeouts (RFC 9000 section 10.1). */
   restartIdle(nowUs: number): void {
     this.endDeadlineUs = nowUs + Math.max(this.idleTimeoutUs, 3 * this.ptoUs);
+  }
+
+  /**
+   * The connection was silent for a while: what it needs for packets on their way is given up, and made again by the next
+   * one. With ten thousand connections most are idle, and this is more than half of what each has.
+   */
+  fold(nowUs: number): void {
+    const isSilent = this.foldMark === this.counts.packetsSent;
+    this.foldDeadlineUs = Number.POSITIVE_INFINITY;
+    if (!isSilent || !this.recovery.fold()) {
+      this.scheduleFold(nowUs);
+      return;
+    }
+    this.received.fold();
+    this.streams.fold();
+  }
+
+  /** A packet was sent: once a while passes without one, memory is given up. */
+  scheduleFold(nowUs: number): void {
+    this.foldMark = this.counts.packetsSent;
+    this.foldDeadlineUs = Math.ceil((nowUs + FOLD_US) / TOGETHER_US) * TOGETHER_US;
   }
 
   /** One probe timeout, without backoff. */
@@ -273,10 +328,17 @@ export class ConnectionState {
     );
   }
 
-  /** Whether the path may be probed for its size: it is proved, and nothing of another one is under way. */
+  /**
+   * Whether the path may be probed for its size: it is proved, nothing of another one is under way, and the connection
+   * has lived or sent enough to be worth it. Probes are as large as 64 KB.
+   */
   get mayProbeMtu(): boolean {
     const { current, lostFrom } = this.paths;
-    return this.isConfirmed && current.isValidated && this.recovery.oldestUnacked >= lostFrom;
+    const isWorth =
+      this.mtuStartUs === Number.POSITIVE_INFINITY || this.counts.bytesSent >= MTU_START_BYTES;
+    return (
+      isWorth && this.isConfirmed && current.isValidated && this.recovery.oldestUnacked >= lostFrom
+    );
   }
 
   /** Whether nothing at all may be sent now: the limit of amplification. */

@@ -73,7 +73,7 @@ export class Connection extends ConnectionState {
     const isNewest = !packet.isProbing && packet.packetNumber > this.largestNonProbing;
     if (isNewest) this.largestNonProbing = packet.packetNumber;
     if (packet.peer !== this.peer) onPacketFromElsewhere(this, packet, isNewest);
-    else if (isNewest) noteId(current.localId, packet);
+    else if (isNewest) current.noteLocalId(packet.bytes, packet.idAt);
   }
 
   /** A packet that was opened before: our acknowledgement was lost, or somebody repeats. */
@@ -263,9 +263,4 @@ export class Connection extends ConnectionState {
 function traceReceived(tracer: Tracer, packet: ConsumedPacket): void {
   const { nowUs, packetNumber, byteLength, bytes, at, end } = packet;
   tracer.packetReceived(nowUs, packetNumber, byteLength, bytes, at, end);
-}
-
-/** The id of ours that the peer uses on this path. */
-function noteId(localId: Uint8Array, { bytes, idAt }: ConsumedPacket): void {
-  for (let byte = 0; byte < localId.length; byte++) localId[byte] = bytes[idAt + byte];
 }

@@ -89,11 +89,8 @@ function openPath(state: ConnectionState, packet: ConsumedPacket): Path | undefi
   const path = paths.open(packet.peer, packet.nowUs);
   if (path === undefined) return undefined;
   const { bytes, idAt } = packet;
-  const { localId } = paths.current;
-  for (let byte = 0; byte < localId.length; byte++) {
-    path.localId[byte] = bytes[idAt + byte];
-    if (path.localId[byte] !== localId[byte]) path.needsNewId = true;
-  }
+  path.noteLocalId(bytes, idAt);
+  path.needsNewId = !paths.current.hasLocalId(bytes, idAt);
   path.expiresUs = packet.nowUs + validationUs(state.ptoUs);
   paths.schedule();
   return path;

@@ -13,7 +13,7 @@ import type { CongestionController } from '../congestion/congestion-controller.j
 import type { Pacer } from '../congestion/pacer.js';
 import type { EcnValidation } from '../recovery/ecn.js';
 import type { PathMtu } from '../recovery/path-mtu.js';
-import { CONNECTION_ID_BYTES, PATH_DATA_BYTES } from '../wire/frame-types.js';
+import { PATH_DATA_BYTES } from '../wire/frame-types.js';
 
 /** RFC 9000 section 8.1. */
 export const AMPLIFICATION = 3;
@@ -21,6 +21,8 @@ export const AMPLIFICATION = 3;
 export const PATH_RESPONSES_MAX = 4;
 /** Questions that an answer may still be for, the newest. */
 const CHALLENGES_MAX = 4;
+/** What a path has that was never asked anything. */
+const NO_DATA = new Uint8Array(0);
 /** Below that no packet is begun: acknowledgement and CONNECTION_CLOSE need room. */
 const ROOM_MIN_BYTES = 100;
 
@@ -47,8 +49,9 @@ export class Path {
   /** Peer id of the address. */
   readonly peer: number;
   readonly isIpv4: boolean;
-  /** The id of ours that the peer used when it came here, 8 bytes. */
-  readonly localId = new Uint8Array(CONNECTION_ID_BYTES);
+  /** The id of ours that the peer used when it came here: its two halves. */
+  #localIdHigh = 0;
+  #localIdLow = 0;
   /** The peer came here with another id than before: so must our packets (RFC 9000 section 9.5). */
   needsNewId = false;
   /** The address has proved that packets reach the peer there. */
@@ -65,9 +68,9 @@ export class Path {
   resendUs = Number.POSITIVE_INFINITY;
   /** Every PATH_CHALLENGE that is waited for filled its datagram: its answer proves the size as well (section 8.2.1). */
   isPadded = true;
-  readonly responses = new Uint8Array(PATH_DATA_BYTES * PATH_RESPONSES_MAX);
+  responses: Uint8Array = NO_DATA;
   responseCount = 0;
-  readonly #challenges = new Uint8Array(PATH_DATA_BYTES * CHALLENGES_MAX);
+  #challenges: Uint8Array = NO_DATA;
   #challengeCount = 0;
   #intervalUs = 0;
 
@@ -76,6 +79,17 @@ export class Path {
     this.isIpv4 = isIpv4;
     this.isValidated = isValidated;
     this.creditBytes = creditBytes;
+  }
+
+  /** The peer uses the id at `at`, 8 bytes. */
+  noteLocalId(bytes: Uint8Array, at: number): void {
+    this.#localIdHigh = wordAt(bytes, at);
+    this.#localIdLow = wordAt(bytes, at + 4);
+  }
+
+  /** Whether that is the id at `at`. */
+  hasLocalId(bytes: Uint8Array, at: number): boolean {
+    return this.#localIdHigh === wordAt(bytes, at) && this.#localIdLow === wordAt(bytes, at + 4);
   }
 
   /** An authentic, new packet of so many bytes came from there. */
@@ -123,6 +137,9 @@ export class Path {
 
   /** Room for the 8 bytes of the next PATH_CHALLENGE: the caller fills them. `datagramBytes`: of the packet it goes in. */
   nextChallenge(datagramBytes: number): Uint8Array {
+    if (this.#challenges.length === 0) {
+      this.#challenges = new Uint8Array(PATH_DATA_BYTES * CHALLENGES_MAX);
+    }
     if (this.#challengeCount === CHALLENGES_MAX) {
       this.#challenges.copyWithin(0, PATH_DATA_BYTES);
       this.#challengeCount--;
@@ -149,6 +166,9 @@ export class Path {
 
   /** PATH_CHALLENGE of the peer. False when an older one has given way to it. */
   addResponse(bytes: Uint8Array, at: number): boolean {
+    if (this.responses.length === 0) {
+      this.responses = new Uint8Array(PATH_DATA_BYTES * PATH_RESPONSES_MAX);
+    }
     const hasRoom = this.responseCount < PATH_RESPONSES_MAX;
     if (!hasRoom) {
       this.responses.copyWithin(0, PATH_DATA_BYTES);
@@ -158,4 +178,8 @@ export class Path {
     for (let byte = 0; byte < PATH_DATA_BYTES; byte++) this.responses[to + byte] = bytes[at + byte];
     return hasRoom;
   }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }

@@ -55,8 +55,9 @@ export class Paths {
   strayResponses = 0;
 
   readonly #addresses: Addresses;
-  readonly #all: Path[] = [];
-  readonly #budget: Budget;
+  readonly #all: Path[];
+  /** Full until an address is new: most peers stay where they are. */
+  #budget: Budget | undefined = undefined;
   #failures = 0;
   #penaltyUntilUs = Number.NEGATIVE_INFINITY;
 
@@ -64,17 +65,12 @@ export class Paths {
    * @param isValidated whether the first address has proved itself already
    * @param creditBytes what may go there if it has not
    */
-  constructor(
-    addresses: Addresses,
-    peer: number,
-    isValidated: boolean,
-    creditBytes: number,
-    nowUs: number,
-  ) {
+  constructor(addresses: Addresses, peer: number, isValidated: boolean, creditBytes: number) {
     this.#addresses = addresses;
-    this.#budget = new Budget(SWITCHES_BURST, SWITCHES_PER_SECOND, nowUs);
-    this.current = this.#add(peer, isValidated, creditBytes);
+    this.current = this.#open(peer, isValidated, creditBytes);
     this.target = this.current;
+    // An array that begins empty would get room for seventeen with its first.
+    this.#all = [this.current];
   }
 
   /** All that are held; borrowed. */
@@ -104,7 +100,9 @@ export class Paths {
       // Two are in use at most, so there is another one; it has waited longest.
       this.close(this.#all.find((path) => path !== this.current && path !== this.previous)!);
     }
-    return this.#add(peer, false, 0);
+    const path = this.#open(peer, false, 0);
+    this.#all.push(path);
+    return path;
   }
 
   /** Never of the current one. */
@@ -124,6 +122,7 @@ export class Paths {
 
   /** Whether one more new address, or change, is within the limit; counted when it is not. */
   takeCredit(nowUs: number): boolean {
+    this.#budget ??= new Budget(SWITCHES_BURST, SWITCHES_PER_SECOND, nowUs);
     this.#budget.refill(nowUs);
     if (this.#budget.credit < 1) {
       this.refused++;
@@ -161,11 +160,10 @@ export class Paths {
     this.deadlineUs = deadlineUs;
   }
 
-  #add(peer: number, isValidated: boolean, creditBytes: number): Path {
+  #open(peer: number, isValidated: boolean, creditBytes: number): Path {
     const isIpv4 = this.#addresses.sourceOf(peer).address.length === 4;
     const path = new Path(peer, isIpv4, isValidated, creditBytes);
     this.#addresses.pin(peer);
-    this.#all.push(path);
     return path;
   }
 }

@@ -24,9 +24,10 @@ import {
 } from '../wire/frame-types.js';
 import { varintFrameBytes, writeVarintFrame } from '../wire/frame-writer.js';
 import { SENT_RETIRE_CONNECTION_ID } from '../wire/sent-kinds.js';
+import { REMOTE_IDS_AT, REMOTE_IDS_MAX } from './connection-bytes.js';
 
-/** Ids of the peer that we hold at once: our active_connection_id_limit. */
-export const REMOTE_IDS_MAX = 4;
+export { REMOTE_IDS_MAX };
+
 /** Retired ids that may wait for an acknowledgement, for each that may be held (RFC 9000 section 5.1.2). */
 const RETIRED_PER_ID = 2;
 
@@ -46,32 +47,34 @@ export class RemoteIds {
   readonly current = new Uint8Array(CONNECTION_ID_BYTES);
   readonly #limit: number;
   /** By sequence modulo limit: 0, HAS_ID or HAS_TOKEN. */
-  readonly #has: Uint8Array;
-  readonly #ids: Uint8Array;
-  readonly #tokens: Uint8Array;
+  readonly #has: number[];
+  /** The ids from `#idsAt` on, their tokens from `#tokensAt`. */
+  readonly #bytes: Uint8Array;
+  readonly #idsAt: number;
+  readonly #tokensAt: number;
   /** The ring begins here: all sequences below are retired. */
   #base = 0;
   /** Sequence of the current id. */
   #sequence = 0;
   /** Retired ids whose RETIRE_CONNECTION_ID is not acknowledged: sequences in any order, and PENDING or SENT. */
-  readonly #retired: Float64Array;
-  readonly #states: Uint8Array;
+  readonly #retired: number[] = [];
+  readonly #states: number[] = [];
   #retiredCount = 0;
   #pending = 0;
 
   /**
    * @param first id of the handshake, sequence 0; copied
    * @param limit our active_connection_id_limit
+   * @param bytes where ids and tokens are kept, from REMOTE_IDS_AT on: connection-bytes.ts. Default: an array of its own
    */
-  constructor(first: Uint8Array, limit = REMOTE_IDS_MAX) {
+  constructor(first: Uint8Array, limit = REMOTE_IDS_MAX, bytes?: Uint8Array) {
     this.#limit = limit;
-    this.#has = new Uint8Array(limit);
-    this.#ids = new Uint8Array(limit * CONNECTION_ID_BYTES);
-    this.#tokens = new Uint8Array(limit * RESET_TOKEN_BYTES);
-    this.#retired = new Float64Array(limit * RETIRED_PER_ID);
-    this.#states = new Uint8Array(limit * RETIRED_PER_ID);
+    this.#has = new Array<number>(limit).fill(0);
+    this.#idsAt = bytes === undefined ? 0 : REMOTE_IDS_AT;
+    this.#tokensAt = this.#idsAt + limit * CONNECTION_ID_BYTES;
+    this.#bytes = bytes ?? new Uint8Array(limit * (CONNECTION_ID_BYTES + RESET_TOKEN_BYTES));
     this.current.set(first);
-    this.#ids.set(first);
+    this.#bytes.set(first, this.#idsAt);
     this.#has[0] = HAS_ID;
   }
 
@@ -112,7 +115,7 @@ export class RemoteIds {
   copySpare(target: Uint8Array): boolean {
     const next = this.#firstFrom(this.#sequence + 1);
     if (next === NONE || !this.#canRetireBefore(next)) return false;
-    copy(target, 0, this.#ids, (next % this.#limit) * CONNECTION_ID_BYTES, CONNECTION_ID_BYTES);
+    copy(target, 0, this.#bytes, this.#idAt(next % this.#limit), CONNECTION_ID_BYTES);
     return true;
   }
 
@@ -121,10 +124,10 @@ export class RemoteIds {
     return this.#has[this.#sequence % this.#limit] === HAS_TOKEN;
   }
 
-  /** The reset token of the current id, 16 bytes; borrowed until the next change. */
+  /** The reset token of the current id, 16 bytes. A copy. */
   get token(): Uint8Array {
-    const at = (this.#sequence % this.#limit) * RESET_TOKEN_BYTES;
-    return this.#tokens.subarray(at, at + RESET_TOKEN_BYTES);
+    const at = this.#tokenAt(this.#sequence % this.#limit);
+    return this.#bytes.slice(at, at + RESET_TOKEN_BYTES);
   }
 
   /** Whether `write` has a RETIRE_CONNECTION_ID to send. */
@@ -169,18 +172,12 @@ export class RemoteIds {
       const held = this.#base + ahead;
       const place = held % this.#limit;
       if (this.#has[place] === 0) continue;
-      const isSameId = isSame(
-        this.#ids,
-        place * CONNECTION_ID_BYTES,
-        bytes,
-        idAt,
-        CONNECTION_ID_BYTES,
-      );
+      const isSameId = isSame(this.#bytes, this.#idAt(place), bytes, idAt, CONNECTION_ID_BYTES);
       if (isSameId !== (held === sequence)) return true;
       // The id of the handshake came without a token.
       if (!isSameId || this.#has[place] === HAS_ID) continue;
-      const heldAt = place * RESET_TOKEN_BYTES;
-      if (!isSame(this.#tokens, heldAt, bytes, tokenAt, RESET_TOKEN_BYTES)) return true;
+      const heldAt = this.#tokenAt(place);
+      if (!isSame(this.#bytes, heldAt, bytes, tokenAt, RESET_TOKEN_BYTES)) return true;
     }
     return false;
   }
@@ -194,7 +191,7 @@ export class RemoteIds {
   }
 
   #canRetireBefore(sequence: number): boolean {
-    return this.#retiredCount + (sequence - this.#base) <= this.#retired.length;
+    return this.#retiredCount + (sequence - this.#base) <= this.#limit * RETIRED_PER_ID;
   }
 
   #retireBefore(end: number): void {
@@ -209,14 +206,21 @@ export class RemoteIds {
   #store(sequence: number, bytes: Uint8Array, idAt: number, tokenAt: number): void {
     const place = sequence % this.#limit;
     this.#has[place] = HAS_TOKEN;
-    copy(this.#ids, place * CONNECTION_ID_BYTES, bytes, idAt, CONNECTION_ID_BYTES);
-    copy(this.#tokens, place * RESET_TOKEN_BYTES, bytes, tokenAt, RESET_TOKEN_BYTES);
+    copy(this.#bytes, this.#idAt(place), bytes, idAt, CONNECTION_ID_BYTES);
+    copy(this.#bytes, this.#tokenAt(place), bytes, tokenAt, RESET_TOKEN_BYTES);
   }
 
   #use(sequence: number): void {
     this.#sequence = sequence;
-    const at = (sequence % this.#limit) * CONNECTION_ID_BYTES;
-    copy(this.current, 0, this.#ids, at, CONNECTION_ID_BYTES);
+    copy(this.current, 0, this.#bytes, this.#idAt(sequence % this.#limit), CONNECTION_ID_BYTES);
+  }
+
+  #idAt(place: number): number {
+    return this.#idsAt + place * CONNECTION_ID_BYTES;
+  }
+
+  #tokenAt(place: number): number {
+    return this.#tokensAt + place * RESET_TOKEN_BYTES;
   }
 
   #indexOfRetired(sequence: number): number {

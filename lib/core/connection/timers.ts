@@ -29,6 +29,8 @@ export function deadlineOf(state: ConnectionState): number {
     state.endDeadlineUs,
     state.finishDeadlineUs,
     state.keepAlive.deadlineUs,
+    state.foldDeadlineUs,
+    state.mtuStartUs,
     state.keys.deadlineUs,
     state.mayProbeMtu ? state.pathMtu.deadlineUs : Number.POSITIVE_INFINITY,
   );
@@ -45,6 +47,8 @@ export function onDeadline(state: ConnectionState, nowUs: number): void {
   if (state.paths.deadlineUs <= nowUs) onPathTimer(state, nowUs);
   if (state.recovery.deadlineUs <= nowUs) onRecoveryTimer(state, nowUs);
   if (state.keys.deadlineUs <= nowUs) state.keys.onTimer(nowUs);
+  if (state.mtuStartUs <= nowUs) state.mtuStartUs = Number.POSITIVE_INFINITY;
+  if (state.foldDeadlineUs <= nowUs) state.fold(nowUs);
   if (state.keepAlive.deadlineUs <= nowUs) {
     state.isPingPending = true;
     state.keepAlive.onAsked(nowUs);

@@ -18,11 +18,8 @@ export const USELESS_PER_SECOND = 330;
 export class UselessFrames {
   /** All that came, those that one packet was forgiven included. */
   count = 0;
-  readonly #budget: Budget;
-
-  constructor(nowUs: number) {
-    this.#budget = new Budget(USELESS_BURST, USELESS_PER_SECOND, nowUs);
-  }
+  /** Full until something is taken: most connections never do. */
+  #budget: Budget | undefined = undefined;
 
   /**
    * A packet brought so many. False: more than the budget has. `isForgivenOne`: the packet also acknowledged something new,
@@ -30,8 +27,11 @@ export class UselessFrames {
    */
   take(frames: number, isForgivenOne: boolean, nowUs: number): boolean {
     this.count += frames;
+    const cost = isForgivenOne ? frames - 1 : frames;
+    if (cost === 0 && this.#budget === undefined) return true;
+    this.#budget ??= new Budget(USELESS_BURST, USELESS_PER_SECOND, nowUs);
     this.#budget.refill(nowUs);
-    this.#budget.credit -= isForgivenOne ? frames - 1 : frames;
+    this.#budget.credit -= cost;
     return this.#budget.credit >= 0;
   }
 }

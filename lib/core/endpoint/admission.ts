@@ -11,6 +11,7 @@ import { LENGTH, OFFSET, REMOTE, ROW_SHIFT } from '../../batch/layout.js';
 import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { TransportConfig } from '../config.js';
 import { Connection } from '../connection/connection.js';
+import { CONNECTION_BYTES } from '../connection/connection-bytes.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
 import { REMOTE_IDS_MAX } from '../connection/connection-ids.js';
 import {
@@ -243,7 +244,9 @@ export class Admission {
     const { config, protection, primitives, memory, random, addresses } = this.#options;
     let keys: KeySchedule | undefined;
     try {
+      const bytes = new Uint8Array(CONNECTION_BYTES);
       keys = KeySchedule.install({
+        place: bytes,
         protection,
         primitives,
         suite: outcome.suite,
@@ -253,6 +256,7 @@ export class Admission {
       });
       if (keys === undefined) return undefined;
       const connection = new Connection({
+        bytes,
         config,
         memory,
         random,

@@ -508,11 +508,11 @@ export class Endpoint implements ConnectionHost, HandshakeSink {
     this.#table.removeId(id);
   }
 
-  createId(): { readonly id: Uint8Array; readonly token: Uint8Array } {
+  createId(): Uint8Array {
     const id = new Uint8Array(8);
     do this.#fillId(id);
     while (this.#table.find(id, 0) >= 0);
-    return { id, token: this.tokenOf(id) };
+    return id;
   }
 
   #fillId(id: Uint8Array): void {

@@ -18,7 +18,7 @@ import {
 import type { HandshakePrimitives, Protection } from '../ports.js';
 import { wipe } from './bytes.js';
 import type { Suite } from './protocol.js';
-import { headerKey, nextSecret, phaseKey } from './traffic-secrets.js';
+import { headerKey, nextSecret, phaseKey, SECRET_BYTES } from './traffic-secrets.js';
 
 /** Packets that a key seals before we update it; default. */
 export const UPDATE_AFTER_PACKETS = 2 ** 22;
@@ -27,6 +27,10 @@ export const SEALED_PACKETS_MAX = 2 ** 23;
 /** Forged packets, all keys of the connection together, before it must end (RFC 9001 section 6.6). */
 export const FORGED_PACKETS_MAX_GCM = 2 ** 52;
 export const FORGED_PACKETS_MAX_CHACHA = 2 ** 36;
+
+/** Where the secrets lie. */
+const SENDING = 0;
+const RECEIVING = SECRET_BYTES;
 
 /** Why the connection has to end. */
 export type KeyViolation =
@@ -55,6 +59,8 @@ export interface KeyScheduleOptions {
    * one phase ahead.
    */
   readonly onSecret?: SecretListener | undefined;
+  /** Where the secrets are kept: the first 64 bytes, owned from now on. Default: an array of its own. */
+  readonly place?: Uint8Array;
   /** Default 2^22. */
   readonly updateAfterPackets?: number;
   /** Default 2^23. */
@@ -67,13 +73,15 @@ export class KeySchedule {
   /** Key ids for the KEY column: seal with the one, open with the other. */
   readonly sealKey: number;
   readonly openKey: number;
-  readonly #options: KeyScheduleOptions;
+  readonly #protection: Protection;
+  readonly #primitives: HandshakePrimitives;
+  readonly #suite: Suite;
+  readonly #onSecret: SecretListener | undefined;
   readonly #updateAfter: number;
   readonly #sealedMax: number;
   readonly #forgedMax: number;
-  /** The secret of the phase that seals, and of the next phase that will open. */
-  #sendSecret: Uint8Array;
-  #nextReceiveSecret: Uint8Array;
+  /** 64 bytes: the secret of the phase that seals, and that of the next phase that will open. */
+  readonly #secrets: Uint8Array;
   #sendPhase = 0;
   #receivePhase = 0;
   /** First packet number sealed in this phase; once one of them is acknowledged, the phase is. */
@@ -87,7 +95,11 @@ export class KeySchedule {
   #isClosed = false;
 
   private constructor(options: KeyScheduleOptions, sealKey: number, openKey: number) {
-    this.#options = options;
+    this.#protection = options.protection;
+    this.#primitives = options.primitives;
+    this.#suite = options.suite;
+    this.#onSecret = options.onSecret;
+    this.#secrets = options.place ?? new Uint8Array(2 * SECRET_BYTES);
     this.sealKey = sealKey;
     this.openKey = openKey;
     const isChaCha = options.suite.aead === 'chacha20-poly1305';
@@ -95,11 +107,12 @@ export class KeySchedule {
     this.#sealedMax = options.sealedPacketsMax ?? SEALED_PACKETS_MAX;
     this.#forgedMax =
       options.forgedPacketsMax ?? (isChaCha ? FORGED_PACKETS_MAX_CHACHA : FORGED_PACKETS_MAX_GCM);
-    this.#sendSecret = options.sendSecret;
     options.onSecret?.('send', 0, options.sendSecret);
     options.onSecret?.('receive', 0, options.receiveSecret);
-    this.#nextReceiveSecret = nextSecret(options.primitives, options.receiveSecret);
+    const next = nextSecret(options.primitives, options.receiveSecret);
+    this.#keep(SENDING, options.sendSecret);
     wipe(options.receiveSecret);
+    this.#keep(RECEIVING, next);
     this.#prepareNext();
   }
 
@@ -205,7 +218,7 @@ export class KeySchedule {
   onTimer(nowUs: number): void {
     if (nowUs < this.#retireAtUs) return;
     this.#retireAtUs = Number.POSITIVE_INFINITY;
-    this.#options.protection.retirePrevious(this.openKey);
+    this.#protection.retirePrevious(this.openKey);
     this.#prepareNext();
   }
 
@@ -215,14 +228,18 @@ export class KeySchedule {
     this.#violation = this.mustClose;
     this.#isClosed = true;
     this.#retireAtUs = Number.POSITIVE_INFINITY;
-    this.#options.protection.retireKey(this.sealKey);
-    this.#options.protection.retireKey(this.openKey);
-    wipe(this.#sendSecret, this.#nextReceiveSecret);
+    this.#protection.retireKey(this.sealKey);
+    this.#protection.retireKey(this.openKey);
+    this.#secrets.fill(0, 0, 2 * SECRET_BYTES);
   }
 
   #updateSealing(nextPacketNumber: number): boolean {
-    const { protection, primitives, suite } = this.#options;
-    const secret = nextSecret(primitives, this.#sendSecret);
+    const protection = this.#protection;
+    const primitives = this.#primitives;
+    const suite = this.#suite;
+    const before = this.#take(SENDING);
+    const secret = nextSecret(primitives, before);
+    wipe(before);
     const { key, iv } = phaseKey(primitives, secret, suite);
     const isUpdated = protection.updateKey(this.sealKey, key, iv);
     wipe(key, iv);
@@ -230,29 +247,41 @@ export class KeySchedule {
       wipe(secret);
       return false;
     }
-    wipe(this.#sendSecret);
-    this.#sendSecret = secret;
     this.#sendPhase++;
-    this.#options.onSecret?.('send', this.#sendPhase, secret);
+    this.#onSecret?.('send', this.#sendPhase, secret);
+    this.#keep(SENDING, secret);
     this.#firstSealed = nextPacketNumber;
     this.#isAcknowledged = false;
     return true;
   }
 
   #prepareNext(): void {
-    const { protection, primitives, suite } = this.#options;
-    const { key, iv } = phaseKey(primitives, this.#nextReceiveSecret, suite);
+    const protection = this.#protection;
+    const primitives = this.#primitives;
+    const suite = this.#suite;
+    const secret = this.#take(RECEIVING);
+    const { key, iv } = phaseKey(primitives, secret, suite);
     protection.updateKey(this.openKey, key, iv);
     wipe(key, iv);
-    this.#options.onSecret?.('receive', this.#receivePhase + 1, this.#nextReceiveSecret);
-    const next = nextSecret(primitives, this.#nextReceiveSecret);
-    wipe(this.#nextReceiveSecret);
-    this.#nextReceiveSecret = next;
+    this.#onSecret?.('receive', this.#receivePhase + 1, secret);
+    this.#keep(RECEIVING, nextSecret(primitives, secret));
+    wipe(secret);
+  }
+
+  /** A copy of a secret, for the caller to wipe: what native code is given costs three times its bytes for good. */
+  #take(at: number): Uint8Array {
+    return this.#secrets.slice(at, at + SECRET_BYTES);
+  }
+
+  /** Copies the secret and wipes it. */
+  #keep(at: number, secret: Uint8Array): void {
+    this.#secrets.set(secret, at);
+    wipe(secret);
   }
 
   #count(key: number, place: number): number {
     const slot = key & ((1 << KEY_SLOT_BITS) - 1);
-    return this.#options.protection.counts[slot * KEY_COUNTS + place];
+    return this.#protection.counts[slot * KEY_COUNTS + place];
   }
 }
 

@@ -11,13 +11,15 @@
 /** How far behind the oldest outstanding packet a lost one is remembered, in packet numbers. */
 export const LOST_SPAN = 8192;
 
-const FIRST_CAPACITY = 16;
+const FIRST_CAPACITY = 8;
+/** What there is memory for until something is lost. */
+const NO_DOUBLES = new Float64Array(0);
 
 export class LostPackets {
   /** The largest number that was forgotten: its packet is lost for good. -1 for none. */
   forgotten = -1;
-  #numbers: Float64Array = new Float64Array(FIRST_CAPACITY);
-  #lostUs: Float64Array = new Float64Array(FIRST_CAPACITY);
+  #numbers: Float64Array = NO_DOUBLES;
+  #lostUs: Float64Array = NO_DOUBLES;
   #begin = 0;
   #end = 0;
 
@@ -25,7 +27,7 @@ export class LostPackets {
     return this.#end - this.#begin;
   }
 
-  /** Entries that there is memory for; only grows. */
+  /** Entries that there is memory for; grows until it is folded. */
   get capacity(): number {
     return this.#numbers.length;
   }
@@ -86,6 +88,15 @@ export class LostPackets {
     this.#settle();
   }
 
+  /** Forgets all, and gives up the memory. */
+  fold(): void {
+    if (this.count > 0) this.forgotten = this.at(this.count - 1);
+    this.#begin = 0;
+    this.#end = 0;
+    this.#numbers = NO_DOUBLES;
+    this.#lostUs = NO_DOUBLES;
+  }
+
   /** Forgets what was lost at `untilUs` or before, and numbers more than LOST_SPAN below `oldest`. */
   expire(untilUs: number, oldest: number): void {
     let at = this.#begin;
@@ -107,8 +118,8 @@ export class LostPackets {
     const { count } = this;
     let numbers = this.#numbers;
     let lostUs = this.#lostUs;
-    if (count * 2 > numbers.length) {
-      numbers = new Float64Array(numbers.length * 2);
+    if (count * 2 >= numbers.length) {
+      numbers = new Float64Array(numbers.length * 2 || FIRST_CAPACITY);
       lostUs = new Float64Array(numbers.length);
     }
     for (let index = 0; index < count; index++) {

@@ -71,8 +71,8 @@ export class PathMtu {
   #maximum = BASE_DATAGRAM_BYTES;
   /** Candidates below the maximum, which is the last one. */
   #last = 0;
-  /** Probes lost of each candidate. */
-  readonly #losses = new Uint8Array(LINK_MTUS.length + 1);
+  /** Probes lost of each candidate, MAX_PROBES at most: two bits each. */
+  #losses = 0;
   /** Nothing of that size or above is tried before the raise timer. */
   #ceilingBytes = NEVER;
   /** Size that fell into a black hole since the raise timer: the second time, it is the ceiling. */
@@ -130,7 +130,7 @@ export class PathMtu {
   onProbeLost(packetNumber: number, nowUs: number): void {
     if (packetNumber !== this.#probeNumber) return;
     this.#probeNumber = NO_PACKET;
-    this.#losses[this.#candidateAt(this.#probeBytes)]++;
+    this.#losses += this.#oneLossOf(this.#candidateAt(this.#probeBytes));
     this.#advance(nowUs);
   }
 
@@ -179,11 +179,11 @@ export class PathMtu {
     const failedBytes = this.#burstBytes;
     this.blackHoles++;
     this.#fall();
-    this.#losses.fill(0);
+    this.#losses = 0;
     if (failedBytes >= this.#fallenBytes) {
       this.#ceilingBytes = Math.min(this.#ceilingBytes, this.#fallenBytes);
     } else {
-      this.#losses[this.#candidateAt(failedBytes)] = 1;
+      this.#losses = this.#oneLossOf(this.#candidateAt(failedBytes));
     }
     this.#fallenBytes = Math.min(this.#fallenBytes, failedBytes);
     this.#advance(nowUs);
@@ -201,7 +201,7 @@ export class PathMtu {
   }
 
   #restart(): void {
-    this.#losses.fill(0);
+    this.#losses = 0;
     this.#ceilingBytes = NEVER;
     this.#fallenBytes = NEVER;
     this.#probeNumber = NO_PACKET;
@@ -222,11 +222,19 @@ export class PathMtu {
     while (limit <= this.#last && this.#isUntried(limit)) limit++;
     if (limit > first) return this.#choose(first, limit);
     if (first > this.#last || this.#sizeOf(first) >= this.#ceilingBytes) return 0;
-    return this.#losses[first] < MAX_PROBES ? this.#sizeOf(first) : 0;
+    return this.#lossesOf(first) < MAX_PROBES ? this.#sizeOf(first) : 0;
+  }
+
+  #oneLossOf(candidate: number): number {
+    return candidate > this.#last ? 0 : 2 ** (2 * candidate);
+  }
+
+  #lossesOf(candidate: number): number {
+    return (this.#losses >>> (2 * candidate)) & 3;
   }
 
   #isUntried(candidate: number): boolean {
-    return this.#losses[candidate] === 0 && this.#sizeOf(candidate) < this.#ceilingBytes;
+    return this.#lossesOf(candidate) === 0 && this.#sizeOf(candidate) < this.#ceilingBytes;
   }
 
   /** The largest of all if it is among them, else the largest common one, else the middle. */

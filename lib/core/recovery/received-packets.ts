@@ -12,6 +12,8 @@ import { ACK_DELAY_EXPONENT } from '../config.js';
 
 /** Ranges kept, and so sent at most (F7): 64 gaps take some 250 bytes of an ACK; what is older the peer sends again. */
 export const RECEIVED_RANGES_MAX = 64;
+/** Those that there is room for at first. */
+const FIRST_RANGES = 2;
 
 /** The marks of an IP header (RFC 3168 section 5). */
 export const ECN_ECT1 = 1;
@@ -19,8 +21,8 @@ export const ECN_ECT0 = 2;
 export const ECN_CE = 3;
 
 export class ReceivedPackets {
-  /** Pairs [smallest, largest], the newest first; `rangeCount` of them are valid. */
-  readonly ranges = new Float64Array(2 * RECEIVED_RANGES_MAX);
+  /** Pairs [smallest, largest], the newest first; `rangeCount` of them are valid. Replaced when there are more of them. */
+  ranges: Float64Array = new Float64Array(2 * FIRST_RANGES);
   rangeCount = 0;
   /** When the largest number arrived. */
   largestReceivedUs = 0;
@@ -87,6 +89,13 @@ export class ReceivedPackets {
     if (ranges[last] < largest) ranges[last] = Math.min(largest, ranges[last + 1]);
   }
 
+  /** Gives up memory that the ranges do not need now. */
+  fold(): void {
+    if (this.ranges.length > 2 * FIRST_RANGES && this.rangeCount <= FIRST_RANGES) {
+      this.#resize(2 * FIRST_RANGES);
+    }
+  }
+
   #countMark(ecn: number): void {
     if (ecn === ECN_ECT0) this.ect0++;
     else if (ecn === ECN_CE) this.ce++;
@@ -116,11 +125,18 @@ export class ReceivedPackets {
 
   /** A new range of one number before place `index`. */
   #insert(index: number, number: number): void {
-    const { ranges } = this;
     if (this.rangeCount < RECEIVED_RANGES_MAX) this.rangeCount++;
+    if (2 * this.rangeCount > this.ranges.length) this.#resize(2 * this.ranges.length);
+    const { ranges } = this;
     ranges.copyWithin(2 * index + 2, 2 * index, 2 * this.rangeCount - 2);
     ranges[2 * index] = number;
     ranges[2 * index + 1] = number;
+  }
+
+  #resize(length: number): void {
+    const ranges = new Float64Array(length);
+    ranges.set(this.ranges.subarray(0, Math.min(length, this.ranges.length)));
+    this.ranges = ranges;
   }
 
   /** The range at `index` takes in the one below. */

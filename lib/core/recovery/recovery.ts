@@ -29,6 +29,9 @@ export const TIMER_NOTHING = 0;
 export const TIMER_LOST = 1;
 export const TIMER_PTO = 2;
 
+/** Stands where nobody asks for samples: nothing is ever written to it. */
+const NO_DELIVERY = new DeliveryRate();
+
 export interface RecoveryOptions {
   readonly random: Random;
   /** How long the peer promises to hold an ACK back at most, us. Default MAX_ACK_DELAY_US. */
@@ -42,7 +45,7 @@ export interface RecoveryOptions {
 export class Recovery extends Outcome {
   readonly rtt = new Rtt();
   /** How fast the path delivers, when the options ask for it (D1 to D5). */
-  readonly delivery = new DeliveryRate();
+  readonly delivery: DeliveryRate;
   /** Packets that were declared lost and acknowledged later. */
   spuriouslyLost = 0;
   readonly #packets = new SentPackets();
@@ -54,10 +57,8 @@ export class Recovery extends Outcome {
   constructor(options: RecoveryOptions) {
     super();
     this.#maxAckDelayUs = options.maxAckDelayUs ?? MAX_ACK_DELAY_US;
-    if (options.samplesDelivery) {
-      this.delivery.resize(this.#packets.capacity, 0, 0);
-      this.#packets.delivery = this.delivery;
-    }
+    this.delivery = options.samplesDelivery ? new DeliveryRate() : NO_DELIVERY;
+    if (options.samplesDelivery) this.#packets.delivery = this.delivery;
     this.#skipped = new SkippedNumbers(options.random, options.skipPeriod);
     this.#loss = new LossDetection(
       this.#packets,
@@ -134,10 +135,18 @@ export class Recovery extends Outcome {
     return this.#skipped.count;
   }
 
-  /** Entries that the rings of packets, of frames and of lost numbers have: they only grow. */
+  /** Entries that the rings of packets, of frames and of lost numbers have: they grow until they are folded. */
   get capacities(): readonly [packets: number, frames: number, lost: number] {
     const packets = this.#packets;
     return [packets.capacity, packets.frames.capacity, packets.lost.capacity];
+  }
+
+  /**
+   * Gives up the memory of the rings; they grow again with the next packet. False, with nothing changed, while something is
+   * in flight. For a connection that has been silent for a while: lost packets are forgotten.
+   */
+  fold(): boolean {
+    return this.#packets.fold();
   }
 
   /** Hears of each packet that is declared lost. */

@@ -16,8 +16,12 @@ export interface FrameHandler {
   onFrameLost(kind: number, id: number, offset: number, length: number): void;
 }
 
-/** Entries at the beginning, and at most. */
-const FIRST_CAPACITY = 64;
+/** Entries of the first ring that holds any, and at most. */
+const FIRST_CAPACITY = 8;
+/** The columns of a ring without entries. */
+const NO_DOUBLES = new Float64Array(0);
+const NO_INTS = new Int32Array(0);
+const NO_BYTES = new Uint8Array(0);
 const LARGEST_CAPACITY = 2 ** 20;
 /** More than the frames of any one packet: a datagram of 65,507 bytes full of 3-byte frames has 21,836. */
 const ONE_PACKET = 2 ** 15;
@@ -25,19 +29,19 @@ const ONE_PACKET = 2 ** 15;
 const COUNTER_MASK = 0x3fff_ffff;
 
 export class SentFrames {
-  /** Columns; the entry of counter value c is at index `c & mask`. Replaced when the ring grows. */
-  kinds: Uint8Array = new Uint8Array(FIRST_CAPACITY);
-  ids: Float64Array = new Float64Array(FIRST_CAPACITY);
-  offsets: Float64Array = new Float64Array(FIRST_CAPACITY);
-  lengths: Int32Array = new Int32Array(FIRST_CAPACITY);
-  mask = FIRST_CAPACITY - 1;
+  /** Columns; the entry of counter value c is at index `c & mask`. Replaced when the ring grows or is folded. */
+  kinds: Uint8Array = NO_BYTES;
+  ids: Float64Array = NO_DOUBLES;
+  offsets: Float64Array = NO_DOUBLES;
+  lengths: Int32Array = NO_INTS;
+  mask = -1;
   /** Counter value behind the last committed frame. */
   head = 0;
   /** Frames recorded behind `head` and not yet committed. */
   pending = 0;
   #tail = 0;
 
-  /** Entries that the ring has; only grows. */
+  /** Entries that the ring has; grows until it is folded. */
   get capacity(): number {
     return this.mask + 1;
   }
@@ -79,8 +83,17 @@ export class SentFrames {
     this.#tail = start;
   }
 
+  /** Gives up all memory. Only when nothing is in use. */
+  fold(): void {
+    this.kinds = NO_BYTES;
+    this.ids = NO_DOUBLES;
+    this.offsets = NO_DOUBLES;
+    this.lengths = NO_INTS;
+    this.mask = -1;
+  }
+
   #grow(): void {
-    const capacity = this.capacity * 2;
+    const capacity = this.capacity * 2 || FIRST_CAPACITY;
     if (capacity > LARGEST_CAPACITY) {
       throw new RangeError(`more than ${LARGEST_CAPACITY} frames are in flight`);
     }

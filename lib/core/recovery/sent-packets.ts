@@ -29,22 +29,27 @@ export const ECT = 16;
 /** Its frames were handed back for a probe: they are not reported as lost once more. */
 export const REQUEUED = 32;
 
-const FIRST_CAPACITY = 64;
+const FIRST_CAPACITY = 8;
+/** The columns of a ring without entries, which all rings begin with: an idle connection has none. */
+const NO_DOUBLES = new Float64Array(0);
+const NO_INTS = new Int32Array(0);
+const NO_SHORTS = new Uint16Array(0);
+const NO_BYTES = new Uint8Array(0);
 /** Entries at most: 190 MB of full packets in flight. */
 export const SENT_PACKETS_MAX = 2 ** 17;
 /** Of these for the packets that must be sent although it is full: probes, CONNECTION_CLOSE. */
 const RESERVED = 1024;
 
 export class SentPackets {
-  /** Columns; packet n is at index `n & mask`. Replaced when the ring grows. */
-  sentUs: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** Columns; packet n is at index `n & mask`. Replaced when the ring grows, and when it is folded. */
+  sentUs: Float64Array = NO_DOUBLES;
   /** Bytes of the datagram. */
-  bytes: Int32Array = new Int32Array(FIRST_CAPACITY);
-  flags: Uint8Array = new Uint8Array(FIRST_CAPACITY);
+  bytes: Int32Array = NO_INTS;
+  flags: Uint8Array = NO_BYTES;
   /** Counter value of the packet's first frame, and how many there are. */
-  frameStart: Int32Array = new Int32Array(FIRST_CAPACITY);
-  frameCount: Uint16Array = new Uint16Array(FIRST_CAPACITY);
-  mask = FIRST_CAPACITY - 1;
+  frameStart: Int32Array = NO_INTS;
+  frameCount: Uint16Array = NO_SHORTS;
+  mask = -1;
   readonly frames = new SentFrames();
   /** Lost ones that are remembered, for the case that their acknowledgement is only late. */
   readonly lost = new LostPackets();
@@ -61,7 +66,7 @@ export class SentPackets {
   elicitingInFlight = 0;
   probesInFlight = 0;
 
-  /** Entries that the ring has; only grows. */
+  /** Entries that the ring has; grows until it is folded. */
   get capacity(): number {
     return this.mask + 1;
   }
@@ -113,6 +118,22 @@ export class SentPackets {
     frames.release(first === this.next ? frames.head : this.frameStart[first & this.mask]);
   }
 
+  /** Gives up all memory, if nothing is outstanding. What is remembered of lost packets is forgotten. */
+  fold(): boolean {
+    if (this.oldest !== this.next || this.frames.pending > 0) return false;
+    this.lost.fold();
+    this.release();
+    this.sentUs = NO_DOUBLES;
+    this.bytes = NO_INTS;
+    this.flags = NO_BYTES;
+    this.frameStart = NO_INTS;
+    this.frameCount = NO_SHORTS;
+    this.mask = -1;
+    this.frames.fold();
+    this.delivery?.resize(0, this.next, this.next);
+    return true;
+  }
+
   /** Tells the owners of the frames of the packet at ring index `at` that they are lost. */
   reportLost(at: number, handler: FrameHandler): void {
     const { kinds, ids, offsets, lengths, mask } = this.frames;
@@ -137,7 +158,7 @@ export class SentPackets {
   }
 
   #grow(): void {
-    const capacity = this.capacity * 2;
+    const capacity = this.capacity * 2 || FIRST_CAPACITY;
     const sentUs = new Float64Array(capacity);
     const bytes = new Int32Array(capacity);
     const flags = new Uint8Array(capacity);

@@ -15,6 +15,8 @@ const FIRST_PERIOD = 256;
 const LONGEST_PERIOD = 2 ** 14;
 /** Remembered ones; a power of two. */
 const REMEMBERED = 32;
+/** Of all: what chance gives is used at once. */
+const DRAW = new Uint8Array(4);
 
 export class SkippedNumbers {
   /** The number to leave out next. */
@@ -22,8 +24,8 @@ export class SkippedNumbers {
   /** How many were left out. */
   count = 0;
   readonly #random: Random;
-  readonly #draw = new Uint8Array(4);
-  readonly #numbers = new Float64Array(REMEMBERED);
+  /** A ring once it is full: most connections send too little for more than a few. */
+  readonly #numbers: number[] = [];
   #period: number;
 
   /** @param period mean distance at first; Infinity never skips */
@@ -70,9 +72,8 @@ export class SkippedNumbers {
   /** Half a period to one and a half from `number`. */
   #choose(number: number): number {
     if (this.#period === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
-    const draw = this.#draw;
-    this.#random.fill(draw);
-    const chance = (draw[0] * 2 ** 24 + draw[1] * 2 ** 16 + draw[2] * 2 ** 8 + draw[3]) / 2 ** 32;
+    this.#random.fill(DRAW);
+    const chance = (DRAW[0] * 2 ** 24 + DRAW[1] * 2 ** 16 + DRAW[2] * 2 ** 8 + DRAW[3]) / 2 ** 32;
     return number + Math.floor(this.#period * (0.5 + chance));
   }
 }

@@ -10,14 +10,17 @@
 import type { SendPart } from './send-part.js';
 import type { Stream } from './stream.js';
 
+/** Of all that wait for nothing: nothing is ever put into it. */
+const NONE: Set<Stream> = new Set();
+
 export class Awaited {
   /** Moves whenever something that is waited for is acknowledged. */
   progress = 0;
-  readonly #streams: Set<Stream> = new Set();
+  #streams: Set<Stream> = NONE;
 
   /** Waits from now on for what these streams have to deliver. */
   begin(streams: Iterable<Stream>): void {
-    this.#streams.clear();
+    this.#streams = new Set();
     for (const stream of streams) {
       const { sending } = stream;
       if (sending === undefined) continue;
@@ -45,7 +48,7 @@ export class Awaited {
   }
 
   clear(): void {
-    this.#streams.clear();
+    this.#streams = NONE;
   }
 }
 

@@ -33,6 +33,7 @@ import { SENT_RESET_STREAM, SENT_STOP_SENDING } from '../wire/sent-kinds.js';
 import type { Credit } from './credit.js';
 import { type Stream, WANTS_BLOCKED, WANTS_MAX_DATA, WANTS_RESET, WANTS_STOP } from './stream.js';
 import type { StreamTable } from './stream-table.js';
+import type { StreamsOptions } from './streams-options.js';
 
 /** Frames of the connection as a whole: bits of `wanted`. */
 export const WANT_MAX_DATA = 1;
@@ -47,16 +48,16 @@ export class Control {
   readonly #waiting: Stream[] = [];
   readonly #credit: Credit;
   readonly #table: StreamTable;
-  readonly #onSendable: () => void;
+  readonly #host: Pick<StreamsOptions, 'onSendable'>;
   /** The limit of the peer for the connection: what DATA_BLOCKED names. */
   maxData = AS_DOUBLE;
 
-  /** @param onSendable called when there is something to write */
-  constructor(credit: Credit, table: StreamTable, onSendable: () => void) {
+  /** @param host hears when there is something to write */
+  constructor(credit: Credit, table: StreamTable, host: Pick<StreamsOptions, 'onSendable'>) {
     this.maxData = 0;
     this.#credit = credit;
     this.#table = table;
-    this.#onSendable = onSendable;
+    this.#host = host;
   }
 
   get isPending(): boolean {
@@ -71,13 +72,13 @@ export class Control {
       stream.isControlQueued = true;
       this.#waiting.push(stream);
     }
-    this.#onSendable();
+    this.#host.onSendable();
   }
 
   /** The connection wants a frame: WANT_*. */
   wantConnection(frame: number): void {
     this.wanted |= frame;
-    this.#onSendable();
+    this.#host.onSendable();
   }
 
   clear(): void {

@@ -9,16 +9,18 @@
 
 /** Pieces of one batch; what is more is copied at once. A receive call returns at most 8,192 datagrams. */
 export const PIECES_MAX = 16_384;
-/** Most connections never have more in a batch. */
-const FIRST_PIECES = 64;
+/** Pieces that there is room for with the first. */
+const FIRST_PIECES = 8;
+/** Until a batch has brought any. */
+const NO_INTS = new Int32Array(0);
 
 export class Pieces {
-  /** `pairs[2 * i]` offset in the slab, `pairs[2 * i + 1]` bytes. Replaced when it grows. */
-  pairs: Int32Array = new Int32Array(2 * FIRST_PIECES);
+  /** `pairs[2 * i]` offset in the slab, `pairs[2 * i + 1]` bytes. Replaced when it grows or is folded. */
+  pairs: Int32Array = NO_INTS;
   /** The next piece of the same stream; without meaning for the last. */
-  following: Int32Array = new Int32Array(FIRST_PIECES);
+  following: Int32Array = NO_INTS;
   count = 0;
-  #collected: Int32Array = new Int32Array(0);
+  #collected: Int32Array = NO_INTS;
 
   get isFull(): boolean {
     return this.count === PIECES_MAX;
@@ -47,11 +49,20 @@ export class Pieces {
     return collected;
   }
 
+  /** Gives up all memory. Only while there are none. */
+  fold(): void {
+    if (this.count > 0) return;
+    this.pairs = NO_INTS;
+    this.following = NO_INTS;
+    this.#collected = NO_INTS;
+  }
+
   #grow(): void {
-    const pairs = new Int32Array(2 * this.pairs.length);
+    const capacity = 2 * this.following.length || FIRST_PIECES;
+    const pairs = new Int32Array(2 * capacity);
     pairs.set(this.pairs);
     this.pairs = pairs;
-    const following = new Int32Array(2 * this.following.length);
+    const following = new Int32Array(capacity);
     following.set(this.following);
     this.following = following;
   }

@@ -32,6 +32,17 @@ const KIND_PREFIXES: readonly Uint8Array[] = [
   Uint8Array.of(KIND_MESSAGE),
 ];
 
+/** Until the peer has said what it allows. */
+const NO_LIMITS: PeerLimits = {
+  maxData: 0,
+  maxStreamDataBidiLocal: 0,
+  maxStreamDataBidiRemote: 0,
+  maxStreamDataUni: 0,
+  maxStreamsBidi: 0,
+  maxStreamsUni: 0,
+  maxMessageSize: 0,
+};
+
 export class StreamLife {
   readonly options: StreamsOptions;
   readonly table: StreamTable;
@@ -42,15 +53,7 @@ export class StreamLife {
   uselessFrames = 0;
   /** Streams with something to tell when the batch ends. */
   readonly touched: Stream[] = [];
-  peer: PeerLimits = {
-    maxData: 0,
-    maxStreamDataBidiLocal: 0,
-    maxStreamDataBidiRemote: 0,
-    maxStreamDataUni: 0,
-    maxStreamsBidi: 0,
-    maxStreamsUni: 0,
-    maxMessageSize: 0,
-  };
+  peer: PeerLimits = NO_LIMITS;
   /** By kind (bidirectional, unidirectional): streams, not messages, that wait for the peer's leave. */
   readonly waiting: [number, number] = [0, 0];
   /** By kind: the limit on our streams that was complained of. */

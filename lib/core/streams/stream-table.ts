@@ -25,7 +25,7 @@ class PeerStreams {
   told = 1;
   complaints = 0;
   /** Numbers that a higher one opened and of which nothing has come. */
-  readonly unseen = new RangeSet();
+  unseen: RangeSet | undefined = undefined;
 
   constructor(atOnce: number) {
     this.limit = atOnce;
@@ -33,9 +33,12 @@ class PeerStreams {
   }
 }
 
+/** Of all connections without a stream: nothing is ever put into it. */
+const NO_STREAMS = new Map<number, Stream>();
+
 export class StreamTable {
   readonly #isInitiator: boolean;
-  readonly #streams = new Map<number, Stream>();
+  #streams = NO_STREAMS;
   readonly #peer: readonly [PeerStreams, PeerStreams];
   /** By kind: streams that we have opened, and that the peer lets us open. */
   readonly #opened: [number, number] = [0, 0];
@@ -68,6 +71,7 @@ export class StreamTable {
   }
 
   add(stream: Stream): void {
+    if (this.#streams === NO_STREAMS) this.#streams = new Map();
     this.#streams.set(stream.id, stream);
   }
 
@@ -79,12 +83,17 @@ export class StreamTable {
     }
   }
 
+  /** Gives up the memory of a table without streams. */
+  fold(): void {
+    if (this.#streams.size === 0) this.#streams = NO_STREAMS;
+  }
+
   values(): IterableIterator<Stream> {
     return this.#streams.values();
   }
 
   clear(): void {
-    this.#streams.clear();
+    this.#streams = NO_STREAMS;
     this.#lastId = -1;
     this.#last = undefined;
   }
@@ -142,11 +151,15 @@ export class StreamTable {
     const peer = this.#peer[kind];
     if (number >= peer.limit) return STREAM_LIMIT_ERROR;
     if (number >= peer.opened) {
-      if (number > peer.opened) peer.unseen.add(peer.opened, number);
+      if (number > peer.opened) {
+        peer.unseen ??= new RangeSet();
+        peer.unseen.add(peer.opened, number);
+      }
       peer.opened = number + 1;
       return NEW_STREAM;
     }
-    return peer.unseen.remove(number, number + 1) > 0 ? NEW_STREAM : NO_ERROR;
+    const { unseen } = peer;
+    return unseen !== undefined && unseen.remove(number, number + 1) > 0 ? NEW_STREAM : NO_ERROR;
   }
 
   /** A stream of the peer is over and consumed. True when the peer should be told a new limit. */

@@ -44,7 +44,7 @@ export class Streams {
     const { config, isInitiator } = options;
     const credit = new Credit(config.initialConnectionData, config.maxConnectionData);
     this.#table = new StreamTable(isInitiator, config.maxStreams);
-    this.#control = new Control(credit, this.#table, () => options.onSendable());
+    this.#control = new Control(credit, this.#table, options);
     this.#life = new StreamLife(options, this.#table, this.#control);
     this.#messages = new Messages(this.#life);
     this.#delivery = new Delivery(this.#life, credit, this.#control, this.#messages);
@@ -89,6 +89,12 @@ export class Streams {
   /** Frames of the peer that were legal and of no use. Only grows. */
   get uselessFrames(): number {
     return this.#life.uselessFrames;
+  }
+
+  /** Gives up memory that is needed only while something comes. Between turns. */
+  fold(): void {
+    this.#delivery.pieces.fold();
+    this.#table.fold();
   }
 
   /** Streams that are not over. */

@@ -14,7 +14,7 @@ class Host implements IdHost {
 
   createId() {
     this.#made++;
-    return { id: idOf(this.#made), token: tokenOf(this.#made) };
+    return idOf(this.#made);
   }
 
   tokenOf(id: Uint8Array): Uint8Array {
