@@ -36,8 +36,10 @@ export interface Usage {
 }
 
 export interface Weight extends Usage {
-  /** V8's heap and the C library's, array buffers among them. */
-  readonly heapBytes: number;
+  /** V8's heap. */
+  readonly scriptBytes: number;
+  /** The C library's, array buffers among it. */
+  readonly nativeBytes: number;
   readonly residentBytes: number;
 }
 
@@ -111,8 +113,8 @@ async function obey(endpoint: Endpoint, order: Order, act: (order: Order) => Pro
 async function weightOf(endpoint: Endpoint): Promise<Weight> {
   const { residentBytes } = await held();
   const { heapUsed, external } = process.memoryUsage();
-  const heapBytes = heapUsed + (nativeHeapBytes() ?? external);
-  return { ...usageOf(endpoint), heapBytes, residentBytes };
+  const nativeBytes = nativeHeapBytes() ?? external;
+  return { ...usageOf(endpoint), scriptBytes: heapUsed, nativeBytes, residentBytes };
 }
 
 /** The server's life. Reads whatever comes. */

@@ -2,25 +2,28 @@
  * S5: everything at once, for as long as wanted, both ends in this process over loopback: bulk, messages, datagrams, and
  * connections that come and go. Does the process hold more and more?
  *
- *     node --import ./bench/micro/typescript.mjs bench/stress/soak.ts --seconds 1800
+ *     npm run test:soak -- --seconds 1800
  *
- * Without `--seconds` it is a case of the suite. By hand it prints a line every ten seconds.
+ * Without `--seconds` it is a case of the suite. By hand it prints a line every ten seconds, and ends with 1 when the heap
+ * has grown (growth.ts), or when descriptors, timers or sockets are left over.
  *
- * Invariant: the slope is of what is held after a full collection, over the second half of the time: the first half fills
- * pools and windows.
+ * Invariant: the slope is of what is held after a full collection, over the second half of the time.
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { openPair, type Pair } from '../components/pair.js';
 import { benchConfig, report } from '../suite/case-process.js';
-import { openDoor } from './doors.js';
-import { held, slope } from './heap.js';
+import { type Door, openDoor } from './doors.js';
+import { grown, heapGrowth, openThings } from './growth.js';
+import { held } from './heap.js';
 
 const CHUNK = new Uint8Array(16 << 10).fill(0x5a);
 const DATAGRAM = new Uint8Array(1000).fill(0x5a);
 const SAMPLES = 40;
 const REPORT_MS = 10_000;
+/** Closing periods end, sockets are let go. */
+const SETTLE_MS = 1000;
 /** Of each round of the load: bytes on a stream of its own, and datagrams. */
 const CHUNKS = 16;
 const DATAGRAMS = 8;
@@ -53,8 +56,7 @@ async function load({ here }: Pair, isOver: () => boolean): Promise<void> {
   }
 }
 
-async function churn(isOver: () => boolean): Promise<void> {
-  const door = await openDoor('ik');
+async function churn(door: Door, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     await door.knock();
     connections++;
@@ -71,10 +73,14 @@ if (!(seconds > 0 && seconds <= 7 * 86_400)) {
 
 const pair = await openPair();
 listen(pair);
+const door = await openDoor('ik');
+await door.knock();
+await wait(SETTLE_MS);
+const before = openThings();
 const startMs = performance.now();
 const elapsedMs = (): number => performance.now() - startMs;
 const isOver = (): boolean => elapsedMs() >= seconds * 1000;
-const working = [load(pair, isOver), load(pair, isOver), churn(isOver)];
+const working = [load(pair, isOver), load(pair, isOver), churn(door, isOver)];
 const points: (readonly [number, number])[] = [];
 let lastHeld = await held();
 let shownMs = 0;
@@ -90,12 +96,25 @@ while (!isOver()) {
   }
 }
 await Promise.all(working);
+const growth = heapGrowth(points);
 report({
-  heapSlopeBytesPerSec: slope(points.slice(points.length >> 1)),
+  heapSlopeBytesPerSec: growth.bytesPerSec,
   heapBytes: lastHeld.heapBytes,
   residentBytes: lastHeld.residentBytes,
   throughputMBps: bytes / (elapsedMs() / 1000) / 1e6,
   connectionsPerSec: connections / (elapsedMs() / 1000),
   durationMs: elapsedMs(),
 });
-process.exit();
+process.exit(isByHand ? await verdict() : 0);
+
+/** What a soak by hand ends with. */
+async function verdict(): Promise<number> {
+  await wait(SETTLE_MS);
+  const leftOver = grown(before, openThings());
+  const complaints = growth.isTooMuch
+    ? [`the heap grew by ${(growth.bytes / 1e6).toFixed(1)} MB in the second half`, ...leftOver]
+    : leftOver;
+  for (const complaint of complaints) process.stderr.write(`soak: ${complaint}\n`);
+  if (complaints.length === 0) process.stderr.write('soak: nothing has grown\n');
+  return complaints.length === 0 ? 0 : 1;
+}
