@@ -51,7 +51,7 @@ async function visits(client: Endpoint, server: Endpoint): Promise<void> {
 }
 
 describe.runIf(process.platform === 'linux')('leaks', () => {
-  it.each(engines)(
+  it.each(engines.slice(0, 1))(
     'hundreds of connections leave nothing: $name',
     { timeout: 150_000 },
     async (variant) => {
