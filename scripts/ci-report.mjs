@@ -40,6 +40,7 @@ const results = [
   stepResult('docs', asIs),
   stepResult('native', asIs),
   stepResult('dgram', asIs),
+  stepResult('runtimes', asIs),
 ];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);

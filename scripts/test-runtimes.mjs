@@ -1,0 +1,127 @@
+// `npm run test:runtimes [-- NAME...]`: burstwire on other runtimes than the one at hand. A quick part of the suite on each
+// Node, a smoke of examples and command line on all of them. Names: as in docs/runtimes.md, e.g. "Node 24", Bun.
+//
+// `--summary FILE` also writes { passed, failed } as JSON; `--smoke` leaves the suite out; `--install-only` leaves out
+// everything but the installation. Runtimes that cannot be installed are one line and no failure. Invariant: what did not
+// run is never counted as passed.
+
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { inRoot, tools } from './lib/paths.mjs';
+import { capture, tail } from './lib/run.mjs';
+import { findRuntimes, RUNTIMES } from './lib/runtimes.mjs';
+import { setup } from './lib/setup.mjs';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    summary: { type: 'string' },
+    smoke: { type: 'boolean', default: false },
+    'install-only': { type: 'boolean', default: false },
+  },
+});
+
+/** What differs between runtimes: Node's own classes, the addon, sockets; not arithmetic. */
+const SUITE = [
+  'test/unit/native/',
+  ...['close', 'option', 'sender', 'stream'].map((name) => `test/unit/api/${name}`),
+  ...['dgram-socket', 'native-socket', 'driver'].map((name) => `test/unit/io/${name}.test.ts`),
+  ...['bind', 'delivery', 'trains'].map((name) => `test/conformance/${name}.test.ts`),
+  ...['datagrams', 'messages', 'streams'].map((name) => `test/transport/${name}.test.ts`),
+];
+const SUITE_LIMIT_MS = 400_000;
+const SMOKE_LIMIT_MS = 60_000;
+
+/** Each: arguments, and what stdout must be. Lines may come in any order: they are datagrams. */
+const SMOKE = [
+  ['echo', ['examples/echo.mjs'], lines('echo: one', 'echo: three', 'echo: two')],
+  ['secure-echo', ['examples/secure-echo.mjs'], lines('echo: one', 'echo: three', 'echo: two')],
+  ['telemetry', ['examples/telemetry.mjs'], (out) => out.match(/^alarm: /gm)?.length === 4],
+  ['doctor', ['dist/cli/main.js', 'doctor', '--json'], (out) => isContent(JSON.parse(out))],
+];
+
+function isContent({ usable, checks }) {
+  return usable === true && checks.find(({ name }) => name === 'engine').state !== 'missing';
+}
+
+function lines(...expected) {
+  return (out) => out.trim().split('\n').sort().join('\n') === expected.join('\n');
+}
+
+async function smoke(runtime) {
+  const failures = [];
+  let engine = '?';
+  let crypto = '?';
+  for (const [name, args, holds] of SMOKE) {
+    const { code, output } = await capture(runtime.command, [...runtime.args, ...args], {
+      timeout: SMOKE_LIMIT_MS,
+    });
+    let isRight = false;
+    try {
+      isRight = code === 0 && holds(output);
+    } catch {
+      // Doctor's JSON was none.
+    }
+    if (!isRight) failures.push(`${name} (code ${code}): ${tail(output, 5)}`);
+    if (name !== 'doctor' || !isRight) continue;
+    const report = JSON.parse(output);
+    engine = report.engine;
+    crypto = report.crypto.engine;
+  }
+  return { passed: SMOKE.length - failures.length, failures, engine, crypto };
+}
+
+async function suite(runtime) {
+  mkdirSync(inRoot('build/runtimes'), { recursive: true });
+  const file = inRoot(`build/runtimes/${runtime.alias}.json`);
+  writeFileSync(file, '{}');
+  const args = [tools.vitest, 'run', '--reporter=json', `--outputFile=${file}`, ...SUITE];
+  const { code, output } = await capture(runtime.command, args, { timeout: SUITE_LIMIT_MS });
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const bad = (report.testResults ?? []).flatMap((one) => [
+    ...one.assertionResults
+      .filter((test) => test.status === 'failed')
+      .map((test) => `${test.fullName}: ${test.failureMessages[0]?.split('\n')[0]}`),
+    ...(one.status === 'failed' && one.assertionResults.length === 0 ? [one.message] : []),
+  ]);
+  if (code !== 0 && bad.length === 0) bad.push(`the tests ended with ${code}: ${tail(output, 5)}`);
+  const passed = report.numPassedTests ?? 0;
+  if (passed === 0 && bad.length === 0) bad.push('no test ran');
+  return { passed, failures: bad };
+}
+
+async function versionOf(runtime) {
+  const { output } = await capture(runtime.command, ['--version']);
+  return /\d+\.\d+\.\d+/.exec(output)?.[0] ?? '?';
+}
+
+if (!values['install-only']) await setup();
+const wanted = RUNTIMES.filter(
+  (one) => positionals.length === 0 || positionals.some((name) => one.name.startsWith(name)),
+);
+const { found, reason } = await findRuntimes(wanted);
+if (reason !== undefined) {
+  const absent = wanted.filter((one) => !found.some(({ name }) => name === one.name));
+  console.log(`left out ${absent.map(({ name }) => name).join(', ')}: ${reason}`);
+}
+if (values['install-only']) process.exit(0);
+let passed = 0;
+let failed = 0;
+for (const runtime of found) {
+  const version = await versionOf(runtime);
+  const tried = await smoke(runtime);
+  const hasSuite = runtime.suite && !values.smoke;
+  const tested = hasSuite ? await suite(runtime) : { passed: 0, failures: [] };
+  const failures = [...tried.failures, ...tested.failures];
+  passed += tried.passed + tested.passed;
+  failed += failures.length;
+  const tests = hasSuite ? `${tested.passed} tests, ` : '';
+  console.log(
+    `${runtime.name} (${version}): ${tests}smoke ${tried.passed} of ${SMOKE.length}; ` +
+      `${tried.engine} engine, ${tried.crypto} crypto`,
+  );
+  for (const failure of failures) console.log(`  FAILED ${failure}`);
+}
+if (values.summary) writeFileSync(values.summary, JSON.stringify({ passed, failed }));
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
