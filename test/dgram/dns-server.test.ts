@@ -34,7 +34,7 @@ test.skipIf(!DNSPERF).each(['native', 'dgram'])(
         '-d',
         queries,
         '-n',
-        '40',
+        '10',
         '-q',
         '20',
         '-t',
