@@ -201,8 +201,8 @@ export abstract class LossBased implements CongestionController {
 
   /** Before a reduction (C16). */
   #remember(nowUs: number): void {
-    const { rows } = this.#undo;
     const at = this.#undo.push(this.#congestionEnd, this.#largestSent);
+    const { rows } = this.#undo;
     rows[at + LAST_END] = this.#congestionEnd;
     rows[at + WINDOW] = this.windowBytes;
     rows[at + THRESHOLD] = this.slowStartThresholdBytes;

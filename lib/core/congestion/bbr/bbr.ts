@@ -184,9 +184,9 @@ export class Bbr implements CongestionController {
 
   #remember(nowUs: number): void {
     this.#lossUs = nowUs;
-    const { rows } = this.#undo;
     const { bounds } = this.#model;
     const at = this.#undo.push(this.#lossEnd, this.#largestSent);
+    const { rows } = this.#undo;
     rows[at + BANDWIDTH] = bounds.bandwidthShortTerm;
     rows[at + SHORT_TERM] = bounds.inflightShortTermBytes;
     rows[at + LONG_TERM] = bounds.inflightLongTermBytes;
