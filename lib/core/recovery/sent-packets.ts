@@ -118,9 +118,13 @@ export class SentPackets {
     frames.release(first === this.next ? frames.head : this.frameStart[first & this.mask]);
   }
 
-  /** Gives up all memory, if nothing is outstanding. What is remembered of lost packets is forgotten. */
+  /**
+   * Gives up all memory, if nothing ack-eliciting is outstanding: what else there is, nobody has to acknowledge. What is
+   * remembered of lost packets is forgotten.
+   */
   fold(): boolean {
-    if (this.oldest !== this.next || this.frames.pending > 0) return false;
+    if (this.elicitingInFlight > 0 || this.frames.pending > 0) return false;
+    this.oldest = this.next;
     this.lost.fold();
     this.release();
     this.sentUs = NO_DOUBLES;

@@ -60,6 +60,19 @@ describe('fold', () => {
     },
   );
 
+  it('does not wait for what nobody has to acknowledge', () => {
+    const sender = new Sender(false);
+    for (let index = 0; index < 5; index++) {
+      sender.recovery.beginPacket();
+      sender.recovery.commitPacket(sender.nowUs, 40, false, false, false);
+    }
+    expect(sender.recovery.fold()).toBe(true);
+    expect(sender.recovery.capacities).toEqual([0, 0, 0]);
+    sender.send(1);
+    expect(sender.ack(0, 5)).toBe(0);
+    expect([sender.recovery.ackedPackets, sender.recovery.bytesInFlight]).toEqual([1, 0]);
+  });
+
   it('forgets lost packets: their late acknowledgement is no news, and no error', () => {
     const sender = new Sender(false);
     sender.send(10);
