@@ -159,7 +159,7 @@ export function shortFlows(congestion: CongestionName, bytes: number, isLoaded: 
 
 /**
  * A transfer over 100 Mbit/s whose receiver moves to a network of 1 Mbit/s, 20 ms both: the window right after, datagrams of
- * 1,200 bytes; what the new path drops in two seconds, of a product of the old one; use from then on.
+ * 1,200 bytes; what is dropped within two seconds, as a part of what was in flight; use from then on.
  */
 export function migrate(congestion: CongestionName): {
   window: number;
@@ -183,10 +183,11 @@ export function migrate(congestion: CongestionName): {
   net.nats[0]!.rebind(true);
   net.narrow(slowBits, 30_000);
   const before = net.dropped;
+  const { bytesInFlight } = net.stats(1);
   while (net.stats(1).pathSwitches === 0) net.scheduler.step();
   const window = net.stats(1).congestionWindow / 1200;
   net.run(2 * SECOND_US);
-  const dropped = ((net.dropped - before) * DATAGRAM_BYTES) / ((fastBits * 20_000) / 8e6);
+  const dropped = ((net.dropped - before) * DATAGRAM_BYTES) / bytesInFlight;
   const [goal] = net.session.goals as StreamGoal[];
   const read = goal.bytesRead;
   net.run(20 * SECOND_US);

@@ -62,7 +62,7 @@ describe('a connection id of a shard', () => {
         seen.add(remoteIds.current.join());
       } while (remoteIds.rotate());
       expect(seen.size).toBe(4);
-      expect(server.endpoint.createId().id[0]).toBe(index);
+      expect(server.endpoint.createId()[0]).toBe(index);
       expect(nowUs).toBeGreaterThan(0);
     }
   });
