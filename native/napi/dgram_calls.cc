@@ -10,6 +10,7 @@
 #include "../udp/dgram_options.h"
 #include "dgram_wrap.h"
 #include "hot_arguments.h"
+#include "values.h"
 
 namespace burstwire {
 namespace {
@@ -18,9 +19,9 @@ Napi::Value number(const Napi::CallbackInfo& info, int value) {
   return Napi::Number::New(info.Env(), value);
 }
 
-bool flag(const Napi::CallbackInfo& info, size_t index) { return info[index].ToBoolean().Value(); }
+bool flag(const Napi::CallbackInfo& info, size_t index) { return to_bool(info[index]); }
 
-std::string text(const Napi::Value& value) { return value.ToString().Utf8Value(); }
+std::string text(const Napi::Value& value) { return to_text(value); }
 
 const char* wildcard(bool ipv6) { return ipv6 ? "::" : "0.0.0.0"; }
 
@@ -39,7 +40,7 @@ void format_for(bool ipv6, const PeerKey& key, char* output) {
 // A literal of the socket's family: an IPv6 socket takes no `127.0.0.1`, as with node:dgram.
 bool DgramSocket::parse(const Napi::Value& address, const Napi::Value& port, PeerKey& key) const {
   const std::string literal = text(address);
-  const int32_t wanted = port.ToNumber().Int32Value();
+  const int32_t wanted = to_int32(port);
   if (wanted < 0 || wanted > UINT16_MAX || literal.find('\0') != std::string::npos) return false;
   if (ipv6_ != (literal.find(':') != std::string::npos)) return false;
   return parse_address(literal.c_str(), static_cast<uint16_t>(wanted), key);
@@ -65,7 +66,7 @@ Napi::Value DgramSocket::bind(const Napi::CallbackInfo& info) {
 Napi::Value DgramSocket::adopt(const Napi::CallbackInfo& info) {
   if (fd_) return number(info, -EBUSY);
   const bool duplicate = flag(info, 1);
-  int fd = info[0].ToNumber().Int32Value();
+  int fd = to_int32(info[0]);
   if (duplicate) fd = dup(fd);
   if (fd < 0) return number(info, -errno);
   OpenOptions options;
@@ -119,8 +120,8 @@ Napi::Value DgramSocket::name(const Napi::CallbackInfo& info) {
 
 // (option, value): see DgramOption.
 Napi::Value DgramSocket::set_option(const Napi::CallbackInfo& info) {
-  const auto option = static_cast<DgramOption>(info[0].ToNumber().Int32Value());
-  const int value = info[1].ToNumber().Int32Value();
+  const auto option = static_cast<DgramOption>(to_int32(info[0]));
+  const int value = to_int32(info[1]);
   return number(info, set_dgram_option(calls_, descriptor(), ipv6_, option, value));
 }
 
@@ -158,7 +159,7 @@ Napi::Value DgramSocket::set_membership(const Napi::CallbackInfo& info) {
 // (receive, bytes): what the kernel has now, or -errno.
 Napi::Value DgramSocket::buffer_size(const Napi::CallbackInfo& info) {
   if (!fd_) return number(info, -EBADF);
-  const uint32_t bytes = info[1].ToNumber().Uint32Value();
+  const uint32_t bytes = static_cast<uint32_t>(to_int32(info[1]));
   return number(info, burstwire::buffer_size(calls_, fd_->get(), flag(info, 0), bytes));
 }
 
@@ -192,7 +193,7 @@ napi_value DgramSocket::describe(napi_env env, napi_callback_info info) {
 }
 
 Napi::Value describe_descriptor(const Napi::CallbackInfo& info) {
-  const char* type = socket_type(real_system_calls(), info[0].ToNumber().Int32Value());
+  const char* type = socket_type(real_system_calls(), to_int32(info[0]));
   return type != nullptr ? Napi::String::New(info.Env(), type) : info.Env().Undefined();
 }
 

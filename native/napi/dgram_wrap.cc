@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hot_arguments.h"
+#include "values.h"
 
 namespace burstwire {
 namespace {
@@ -16,11 +17,11 @@ constexpr int32_t kMostDatagramsPerWakeUp = 256;
 
 template <typename T>
 void hold(Napi::Reference<T>& reference, const Napi::Object& options, const char* name) {
-  reference = Napi::Reference<T>::New(options.Get(name).As<T>(), 1);
+  reference = Napi::Reference<T>::New(property(options, name).As<T>(), 1);
 }
 
 void hold(Napi::FunctionReference& reference, const Napi::Object& options, const char* name) {
-  reference = Napi::Persistent(options.Get(name).As<Napi::Function>());
+  reference = Napi::Persistent(property(options, name).As<Napi::Function>());
 }
 
 }  // namespace
@@ -29,8 +30,8 @@ DgramSocket::DgramSocket(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<DgramSocket>(info), calls_(real_system_calls()) {
   const Napi::Env env = info.Env();
   const Napi::Object options = info[0].As<Napi::Object>();
-  ipv6_ = options.Get("ipv6").ToBoolean().Value();
-  capacity_ = options.Get("maxPeers").ToNumber().Int32Value();
+  ipv6_ = to_bool(property(options, "ipv6"));
+  capacity_ = to_int32(property(options, "maxPeers"));
   hold(counters_, options, "counters");
   hold(columns_, options, "columns");
   hold(rows_, options, "rows");
@@ -40,13 +41,16 @@ DgramSocket::DgramSocket(const Napi::CallbackInfo& info)
   hold(on_batch_end_, options, "onBatchEnd");
   hold(on_writable_, options, "onWritable");
   hold(on_error_, options, "onError");
+  // An environment that is being ended gives none.
+  if (counters_.IsEmpty() || columns_.IsEmpty()) return;
   if (counters_.Value().ElementLength() < kCounterPlaces || capacity_ < 1 ||
       columns_.Value().ElementLength() / kPeerInts <= static_cast<size_t>(capacity_)) {
     Napi::Error::New(env, "the columns are too short").ThrowAsJavaScriptException();
     return;
   }
   // Here, not when it opens: listeners run in the context in which the socket was made.
-  napi_async_init(env, options.Get("resource"), Napi::String::New(env, "UDPWRAP"), &async_context_);
+  napi_async_init(env, property(options, "resource"), Napi::String::New(env, "UDPWRAP"),
+                  &async_context_);
 }
 
 DgramSocket::~DgramSocket() { release(); }
@@ -77,7 +81,7 @@ int DgramSocket::start(OpenResult& opened) {
 }
 
 void DgramSocket::listen(const Napi::CallbackInfo& info) {
-  if (watch_ != nullptr) watch_->listen(info[0].ToNumber().Int32Value());
+  if (watch_ != nullptr) watch_->listen(to_int32(info[0]));
 }
 
 void DgramSocket::ref(const Napi::CallbackInfo&) {
@@ -229,7 +233,7 @@ Napi::Function DgramSocket::define(Napi::Env env) {
   };
   const napi_property_descriptor hot[] = {method("send", send), method("blocked", blocked),
                                           method("describe", describe)};
-  napi_define_properties(env, constructor.Get("prototype"), std::size(hot), hot);
+  define_methods(env, constructor, hot);
   return constructor;
 }
 

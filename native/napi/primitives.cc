@@ -3,6 +3,7 @@
 
 #include "../crypto/secret.h"
 #include "process_symbol.h"
+#include "values.h"
 
 namespace burstwire {
 namespace {
@@ -119,7 +120,7 @@ Napi::Function Primitives::define(Napi::Env env) {
   const napi_property_descriptor methods[] = {
       method("x25519", x25519), method("x25519Public", x25519_public), method("sha256", sha256),
       method("hmacSha256", hmac_sha256)};
-  napi_define_properties(env, constructor.Get("prototype"), std::size(methods), methods);
+  define_methods(env, constructor, methods);
   return constructor;
 }
 

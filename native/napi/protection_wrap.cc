@@ -8,6 +8,7 @@
 #include "../crypto/ipsec_mb_aead.h"
 #include "../crypto/kernels.h"
 #include "process_symbol.h"
+#include "values.h"
 
 namespace burstwire {
 namespace {
@@ -32,9 +33,9 @@ Protection::Protection(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Protec
   const auto options = info[0].As<Napi::Object>();
   counts_ =
       Napi::Reference<Napi::TypedArrayOf<double>>::New(info[1].As<Napi::TypedArrayOf<double>>(), 1);
-  const int64_t slots = options.Get("slots").ToNumber().Int64Value();
-  const int64_t limit = options.Get("sealLimit").ToNumber().Int64Value();
-  const std::string name = options.Get("kernel").ToString().Utf8Value();
+  const int64_t slots = to_int64(property(options, "slots"));
+  const int64_t limit = to_int64(property(options, "sealLimit"));
+  const std::string name = to_text(property(options, "kernel"));
   KernelResult result = open_kernel(process_symbol, read_cpu_features(), name);
   if (result.kernel.maker == nullptr) {
     Napi::Error::New(env, result.reason).ThrowAsJavaScriptException();
@@ -62,7 +63,7 @@ Napi::Value Protection::kernel(const Napi::CallbackInfo& info) {
 
 // (id) -> the AEAD of a live slot, or -1.
 Napi::Value Protection::aead_of(const Napi::CallbackInfo& info) {
-  const int32_t id = info[0].ToNumber().Int32Value();
+  const int32_t id = to_int32(info[0]);
   const KeySlot* slot = protection_ != nullptr ? protection_->keys().find(id) : nullptr;
   return Napi::Number::New(info.Env(), slot != nullptr ? static_cast<int32_t>(slot->aead) : -1);
 }
@@ -70,8 +71,8 @@ Napi::Value Protection::aead_of(const Napi::CallbackInfo& info) {
 // (aead, direction, key, iv, headerKey) -> id, or -1.
 Napi::Value Protection::install_key(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int32_t aead = info[0].ToNumber().Int32Value();
-  const int32_t direction = info[1].ToNumber().Int32Value();
+  const int32_t aead = to_int32(info[0]);
+  const int32_t direction = to_int32(info[1]);
   double* counters = counts(env);
   if (counters == nullptr || aead < 0 || aead >= kAeadCount) return Napi::Number::New(env, -1);
   KeyMaterial material;
@@ -88,7 +89,7 @@ Napi::Value Protection::install_key(const Napi::CallbackInfo& info) {
 // (id, key, iv) -> whether it was taken.
 Napi::Value Protection::update_key(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const int32_t id = info[0].ToNumber().Int32Value();
+  const int32_t id = to_int32(info[0]);
   double* counters = counts(env);
   const KeySlot* slot = counters != nullptr ? protection_->keys().find(id) : nullptr;
   if (slot == nullptr) return Napi::Boolean::New(env, false);
@@ -100,12 +101,12 @@ Napi::Value Protection::update_key(const Napi::CallbackInfo& info) {
 
 void Protection::retire_previous(const Napi::CallbackInfo& info) {
   if (protection_ != nullptr) {
-    protection_->keys().retire_previous(info[0].ToNumber().Int32Value());
+    protection_->keys().retire_previous(to_int32(info[0]));
   }
 }
 
 void Protection::retire_key(const Napi::CallbackInfo& info) {
-  if (protection_ != nullptr) protection_->keys().retire(info[0].ToNumber().Int32Value());
+  if (protection_ != nullptr) protection_->keys().retire(to_int32(info[0]));
 }
 
 void Protection::close(const Napi::CallbackInfo&) {
@@ -129,7 +130,7 @@ Napi::Function Protection::define(Napi::Env env) {
                                     nullptr, nullptr, napi_default, nullptr};
   };
   const napi_property_descriptor hot[] = {method("seal", seal), method("open", open)};
-  napi_define_properties(env, constructor.Get("prototype"), std::size(hot), hot);
+  define_methods(env, constructor, hot);
   return constructor;
 }
 

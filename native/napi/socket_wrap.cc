@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "../udp/address.h"
+#include "values.h"
 
 namespace burstwire {
 namespace {
@@ -19,21 +20,21 @@ void throw_system_error(Napi::Env env, const char* call, int error) {
 }
 
 bool flag(const Napi::Object& options, const char* name) {
-  return options.Get(name).ToBoolean().Value();
+  return to_bool(property(options, name));
 }
 
 int number(const Napi::Object& options, const char* name) {
-  return options.Get(name).ToNumber().Int32Value();
+  return to_int32(property(options, name));
 }
 
 // A field that may be left out.
 int number_or(const Napi::Object& options, const char* name, int otherwise) {
-  const Napi::Value value = options.Get(name);
+  const Napi::Value value = property(options, name);
   return value.IsNumber() ? value.As<Napi::Number>().Int32Value() : otherwise;
 }
 
 bool read_options(const Napi::Object& from, OpenOptions& options) {
-  const std::string address = from.Get("address").ToString().Utf8Value();
+  const std::string address = to_text(property(from, "address"));
   if (!parse_address(address.c_str(), static_cast<uint16_t>(number(from, "port")), options.local)) {
     return false;
   }
@@ -154,15 +155,15 @@ void UdpSocket::start(const Napi::CallbackInfo& info) {
 }
 
 void UdpSocket::listen(const Napi::CallbackInfo& info) {
-  if (watch_ != nullptr) watch_->listen(info[0].ToNumber().Int32Value());
+  if (watch_ != nullptr) watch_->listen(to_int32(info[0]));
 }
 
 // (address, port) -> id, -1 = no literal address that this socket reaches, -2 = every id is held.
 Napi::Value UdpSocket::intern(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   PeerKey key;
-  const std::string address = info[0].ToString().Utf8Value();
-  const int port = info[1].ToNumber().Int32Value();
+  const std::string address = to_text(info[0]);
+  const int port = to_int32(info[1]);
   // Port 0: the source of a datagram that nobody can answer, named again.
   const bool literal = address.find('\0') == std::string::npos && port >= 0 && port <= UINT16_MAX &&
                        parse_address(address.c_str(), static_cast<uint16_t>(port), key);
@@ -176,8 +177,7 @@ Napi::Value UdpSocket::intern(const Napi::CallbackInfo& info) {
 // (id) -> [address, port, family], or undefined for an id that is not live.
 Napi::Value UdpSocket::describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const PeerEntry* peer =
-      peers_ != nullptr ? peers_->find(info[0].ToNumber().Int32Value()) : nullptr;
+  const PeerEntry* peer = peers_ != nullptr ? peers_->find(to_int32(info[0])) : nullptr;
   if (peer == nullptr) return env.Undefined();
   char text[kAddressTextBytes];
   format_address(peer->key, text);
@@ -241,13 +241,11 @@ void UdpSocket::on_teardown() { release(); }
 #ifdef BURSTWIRE_FAULTS
 // (operation, skip, result, times, optionName): see fault_injection.h.
 void UdpSocket::inject(const Napi::CallbackInfo& info) {
-  const auto integer = [&info](size_t index) { return info[index].ToNumber().Int32Value(); };
+  const auto integer = [&info](size_t index) { return to_int32(info[index]); };
   faults_->inject({static_cast<Operation>(integer(0)), integer(1), integer(2), integer(3)});
 }
 
-void UdpSocket::set_now(const Napi::CallbackInfo& info) {
-  faults_->set_now_ms(info[0].ToNumber().Int64Value());
-}
+void UdpSocket::set_now(const Napi::CallbackInfo& info) { faults_->set_now_ms(to_int64(info[0])); }
 #endif
 
 Napi::Function UdpSocket::define(Napi::Env env) {
@@ -279,7 +277,7 @@ Napi::Function UdpSocket::define(Napi::Env env) {
       method("sendViews", send_views), method("sendSegments", send_segments),
       method("blocked", blocked),
   };
-  napi_define_properties(env, constructor.Get("prototype"), std::size(hot), hot);
+  define_methods(env, constructor, hot);
   return constructor;
 }
 

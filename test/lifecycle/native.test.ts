@@ -25,6 +25,17 @@ describe.skipIf(binding === undefined)('native sockets', () => {
     expect(seen.descriptorsAfter).toBe(seen.descriptorsBefore);
   }, 130_000);
 
+  it('can be opened by workers that are being ended', async () => {
+    const rounds = Number(process.env['BURSTWIRE_ROUNDS'] ?? 15);
+    const result = await runProgram(`${programs}/terminate-binding.mjs`, {
+      args: [String(rounds)],
+      limitMs: 60_000,
+    });
+    expect(result.stderr).toBe('');
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.stdout)).toEqual({ ended: 3 * rounds });
+  }, 70_000);
+
   it('can be closed inside every callback', async () => {
     const result = await runProgram(`${programs}/close-anywhere.mjs`, {
       args: ['50'],
