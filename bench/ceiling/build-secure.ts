@@ -51,7 +51,7 @@ export async function buildSecureCeiling(): Promise<string> {
   mkdirSync(BUILD, { recursive: true });
   const options = ['-DCMAKE_BUILD_TYPE=Release', '-DBURSTWIRE_MICRO=ON'];
   await runCmake(['-S', ROOT, '-B', CMAKE_FOLDER, ...options]);
-  await runCmake(['--build', CMAKE_FOLDER, '--target', TARGET, '--parallel']);
+  await runCmake(['--build', CMAKE_FOLDER, '--target', TARGET, '--parallel', '2']);
   const unfinished = `${path}.${process.pid}`;
   copyFileSync(join(CMAKE_FOLDER, TARGET), unfinished);
   renameSync(unfinished, path);
