@@ -1,5 +1,7 @@
 /** The tarball of `npm pack`: what is in it, and what an empty project without a compiler can do with it. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -24,7 +26,12 @@ const EXAMPLE_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   'file-transfer.mjs': ['demo', '10000000'],
   'prometheus.mjs': ['once'],
 };
+/** These go on until they are ended, and say where they listen. */
+const SERVERS = ['dns-server.mjs', 'sharded-server.mjs'];
+/** These belong to a server. */
+const PARTS = ['sharded-client.mjs', 'sharded-worker.mjs'];
 const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.mjs'));
+const programs = examples.filter((name) => ![...SERVERS, ...PARTS].includes(name));
 
 /** A manifest as package.json or an unpacked tarball holds it. */
 interface Manifest {
@@ -168,7 +175,7 @@ describe.skipIf(obstacle !== undefined)('the tarball', () => {
     expect(result.stdout).toMatch(/native/);
   });
 
-  it.each(examples)('runs examples/%s', async (example) => {
+  it.each(programs)('runs examples/%s', async (example) => {
     cpSync(join(root, 'examples', example), join(project.folder, example));
     const args = [example, ...(EXAMPLE_ARGUMENTS[example] ?? [])];
     const result = await run(process.execPath, args, {
@@ -178,6 +185,23 @@ describe.skipIf(obstacle !== undefined)('the tarball', () => {
     });
     expect(result.code, result.stderr).toBe(0);
     expect(result.stdout).not.toBe('');
+  });
+
+  it.each(SERVERS)('starts examples/%s', async (example) => {
+    for (const name of [example, ...PARTS]) {
+      cpSync(join(root, 'examples', name), join(project.folder, name));
+    }
+    const child = spawn(process.execPath, [example, '0'], {
+      cwd: project.folder,
+      env: project.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 60_000,
+    });
+    const ended = once(child, 'close');
+    const [line] = await Promise.race([once(child.stdout, 'data'), ended]);
+    child.kill('SIGKILL');
+    await ended;
+    expect(String(line)).toMatch(/^listening on /);
   });
 
   it('installs again from the lockfile with scripts allowed and still builds nothing', async () => {
