@@ -39,6 +39,7 @@ const results = [
   stepResult('check', asIs),
   stepResult('docs', asIs),
   stepResult('native', asIs),
+  stepResult('kernel', asIs),
   stepResult('dgram', asIs),
   stepResult('runtimes', asIs),
 ];

@@ -1,6 +1,6 @@
 // `npm run test:native`: the C++ unit tests, plain C++ without Node, under AddressSanitizer and UBSan, run by ctest.
 //
-// `--summary FILE` also writes { passed, failed } as JSON, read from ctest's own report; `--build-only` runs none of them.
+// `--summary FILE` also writes { passed, failed } as JSON, read from ctest's own report.
 // Arguments behind `--` go to ctest: `npm run test:native -- -- -R trains`.
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const FOLDER = 'build/native-test';
 const REPORT = inRoot(FOLDER, 'ctest.xml');
 
 const { values, positionals } = parseArgs({
-  options: { summary: { type: 'string' }, 'build-only': { type: 'boolean' } },
+  options: { summary: { type: 'string' } },
   allowPositionals: true,
 });
 
@@ -29,7 +29,6 @@ async function runTests() {
   if (!haveAll({ cmake: 'cmake', ctest: 'cmake', 'g++': 'g++', make: 'make' })) return 1;
   const options = { BURSTWIRE_SANITIZE: 'ON', CMAKE_BUILD_TYPE: 'RelWithDebInfo' };
   if (!(await configure(FOLDER, options)) || !(await build(FOLDER))) return 1;
-  if (values['build-only']) return 0;
   const env = {
     ...process.env,
     ASAN_OPTIONS: 'detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1',
