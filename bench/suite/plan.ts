@@ -36,7 +36,7 @@ export interface PlannedBenchmark {
 const PACES: Readonly<Record<Group, Pace>> = {
   micro: { rounds: 2, seconds: 0.15, warmupSeconds: 0.08 },
   components: { rounds: 2, seconds: 0.25, warmupSeconds: 0.1 },
-  e2e: { rounds: 2, seconds: 0.8, warmupSeconds: 0.25 },
+  e2e: { rounds: 2, seconds: 0.7, warmupSeconds: 0.25 },
   stress: { rounds: 2, seconds: 0.5, warmupSeconds: 0.15 },
   ablation: { rounds: 2, seconds: 0.4, warmupSeconds: 0.15 },
 };
@@ -79,7 +79,8 @@ function planOne(benchmark: Benchmark, wishes: Wishes): PlannedBenchmark {
       item,
       config: { ...DEFAULTS, ...window, ...item.config, ...forced },
     })),
-    isCounted: !wishes.quick && COUNTED_GROUPS.includes(benchmark.group),
+    isCounted:
+      !wishes.quick && benchmark.isCounted !== false && COUNTED_GROUPS.includes(benchmark.group),
   };
 }
 

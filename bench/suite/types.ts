@@ -110,4 +110,6 @@ export interface Benchmark {
   readonly rounds?: number;
   /** Measured seconds of each case in a full run; default that of the run. */
   readonly seconds?: number;
+  /** False: the kernel's counts are not worth a run of each case, in a group that has them. */
+  readonly isCounted?: false;
 }
