@@ -21,8 +21,6 @@ Napi::Value number(const Napi::CallbackInfo& info, int value) {
 
 bool flag(const Napi::CallbackInfo& info, size_t index) { return to_bool(info[index]); }
 
-std::string text(const Napi::Value& value) { return to_text(value); }
-
 const char* wildcard(bool ipv6) { return ipv6 ? "::" : "0.0.0.0"; }
 
 // As node:dgram shows it: what arrives on an IPv6 socket is an IPv6 address, mapped or not.
@@ -39,7 +37,7 @@ void format_for(bool ipv6, const PeerKey& key, char* output) {
 
 // A literal of the socket's family: an IPv6 socket takes no `127.0.0.1`, as with node:dgram.
 bool DgramSocket::parse(const Napi::Value& address, const Napi::Value& port, PeerKey& key) const {
-  const std::string literal = text(address);
+  const std::string literal = to_text(address);
   const int32_t wanted = to_int32(port);
   if (wanted < 0 || wanted > UINT16_MAX || literal.find('\0') != std::string::npos) return false;
   if (ipv6_ != (literal.find(':') != std::string::npos)) return false;
@@ -126,15 +124,15 @@ Napi::Value DgramSocket::set_option(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value DgramSocket::set_interface(const Napi::CallbackInfo& info) {
-  return number(info, set_multicast_interface(calls_, descriptor(), text(info[0]).c_str()));
+  return number(info, set_multicast_interface(calls_, descriptor(), to_text(info[0]).c_str()));
 }
 
 // (join, group, interface?, source?, gso, gro): binds a socket that is not bound to a port of the
 // system's choice.
 Napi::Value DgramSocket::set_membership(const Napi::CallbackInfo& info) {
-  const std::string group = text(info[1]);
-  const std::string interface = info[2].IsString() ? text(info[2]) : "";
-  const std::string source = info[3].IsString() ? text(info[3]) : "";
+  const std::string group = to_text(info[1]);
+  const std::string interface = to_text(info[2]);
+  const std::string source = to_text(info[3]);
   Membership membership;
   membership.join = flag(info, 0);
   membership.group = group.c_str();

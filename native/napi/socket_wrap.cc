@@ -29,8 +29,7 @@ int number(const Napi::Object& options, const char* name) {
 
 // A field that may be left out.
 int number_or(const Napi::Object& options, const char* name, int otherwise) {
-  const Napi::Value value = property(options, name);
-  return value.IsNumber() ? value.As<Napi::Number>().Int32Value() : otherwise;
+  return to_int32(property(options, name), otherwise);
 }
 
 bool read_options(const Napi::Object& from, OpenOptions& options) {
