@@ -1,8 +1,8 @@
 /**
- * What two snapshots of both processes of a bulk transfer say. Pure.
+ * What two snapshots of each process of a bulk transfer say. Pure.
  *
  * Called by cases/bulk.ts. Invariant: packets are those of whoever writes in bulk; system calls, CPU time and context
- * switches are those of both processes; what one of the two did not count is missing.
+ * switches are those of all processes; what one of them did not count is missing.
  */
 
 import type { Metrics } from '../suite/types.js';
@@ -12,7 +12,7 @@ type Span = readonly [from: Snapshot, to: Snapshot];
 
 export interface Ends {
   readonly server: Span;
-  readonly client: Span;
+  readonly clients: readonly Span[];
 }
 
 type Counter = 'cpuUs' | 'contextSwitches' | 'packetsSent' | 'packetsLost' | 'calls';
@@ -31,37 +31,49 @@ function shares([from, to]: Span): number[] {
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0);
 
-export function bulkMetrics({ server, client }: Ends, { isServerPouring }: Task): Metrics {
-  const both = (name: Counter): number => rate(server, name) + rate(client, name);
-  const writers = isServerPouring ? [server, client] : [client];
-  const packets = sum(writers.map((span) => rate(span, 'packetsSent')));
-  const lost = sum(writers.map((span) => rate(span, 'packetsLost')));
-  const cpu = both('cpuUs');
+const total = (spans: readonly Span[], name: Counter): number =>
+  sum(spans.map((span) => rate(span, name)));
+
+export function bulkMetrics({ server, clients }: Ends, { isServerPouring }: Task): Metrics {
+  const everyone = [server, ...clients];
+  const writers = isServerPouring ? everyone : clients;
+  const packets = total(writers, 'packetsSent');
+  const cpu = total(everyone, 'cpuUs');
+  const calls = total(everyone, 'calls');
   return onlyKnown({
-    throughputMBps: sum([...shares(server), ...shares(client)]) / 1e6,
+    throughputMBps: sum(everyone.flatMap(shares)) / 1e6,
     packetsPerSec: packets,
     cpuPercent: cpu / 1e4,
     cpuNsPerPacket: (cpu * 1000) / packets,
-    syscallsPerSec: both('calls'),
-    syscallsPerPacket: both('calls') / packets,
-    contextSwitchesPerSec: both('contextSwitches'),
-    lostPercent: (lost * 100) / packets,
+    syscallsPerSec: calls,
+    syscallsPerPacket: calls / packets,
+    contextSwitchesPerSec: total(everyone, 'contextSwitches'),
+    lostPercent: (total(writers, 'packetsLost') * 100) / packets,
   });
 }
 
-/** CPU of each side, and how equal the connections' shares are. */
-export function bulkNote({ server, client }: Ends, { isServerPouring, channels }: Task): string {
-  const packets = isServerPouring ? Number.NaN : rate(client, 'packetsSent');
-  const side = (name: string, span: Span): string => {
-    const cpu = rate(span, 'cpuUs');
+/** CPU of each side, and how equal the shares are of connections or workers, whichever the server counts. */
+export function bulkNote(
+  { server, clients }: Ends,
+  { isServerPouring, channels, workers }: Task,
+): string {
+  const packets = isServerPouring ? Number.NaN : total(clients, 'packetsSent');
+  const side = (name: string, spans: readonly Span[]): string => {
+    const cpu = total(spans, 'cpuUs');
     const each = (cpu * 1000) / packets;
     const cost = Number.isFinite(each) ? ` and ${each.toFixed(0)} ns a packet` : '';
     return `${name} ${(cpu / 1e4).toFixed(0)} %${cost}`;
   };
-  const text = `CPU: ${side('client', client)}, ${side('server', server)}`;
+  const name = clients.length === 1 ? 'client' : `${clients.length} clients`;
+  const text = `CPU: ${side(name, clients)}, ${side('server', [server])}`;
+  const parts = shares(server);
+  if (workers > 0) return `${text}; MB/s of each worker: ${megabytes(parts)}`;
   if (channels === 1) return text;
-  return `${text}; Jain's index of the shares ${jainIndex(shares(server), channels).toFixed(2)}`;
+  return `${text}; Jain's index of the shares ${jainIndex(parts, channels).toFixed(2)}`;
 }
+
+const megabytes = (parts: readonly number[]): string =>
+  parts.map((part) => (part / 1e6).toFixed(0)).join(', ');
 
 /** 1 when all are equal, 1 / n when one has all. */
 function jainIndex(parts: readonly number[], count: number): number {

@@ -1,7 +1,7 @@
 /**
  * The group `e2e` of the suite: two processes on 127.0.0.1, ours beside what people use and beside C++.
  *
- * Data only; round trips are in catalogue-latency.ts. Called by the suite's catalogue.
+ * Data only; round trips are in catalogue-latency.ts, many cores in catalogue-shards.ts. Called by the suite's catalogue.
  *
  * Invariant: within a benchmark all transports get the same shape, the same chunks and the same time.
  */
@@ -9,6 +9,7 @@
 import { secureCeilingObstacle } from '../ceiling/build-secure.js';
 import type { Benchmark, Case } from '../suite/types.js';
 import { ROUND_TRIPS } from './catalogue-latency.js';
+import { SHARDS } from './catalogue-shards.js';
 import { peerObstacle } from './transports/peer-package.js';
 
 /** Processes from source take their time to start on a busy machine, and 64 connections theirs to open. */
@@ -141,4 +142,4 @@ const BOTH: Benchmark = {
   ],
 };
 
-export const E2E: readonly Benchmark[] = [THROUGHPUT, ROUND_TRIPS, FAN_IN, FAN_OUT, BOTH];
+export const E2E: readonly Benchmark[] = [THROUGHPUT, ROUND_TRIPS, FAN_IN, FAN_OUT, BOTH, SHARDS];

@@ -1,5 +1,5 @@
 /**
- * The two processes of a case: a server and a client of one role file, and what each has counted.
+ * The processes of a case: a server, its clients, and what each has counted.
  *
  * Called by the cases. Each process is started and ended here. Invariant: a process whose parent has gone ends by itself,
  * and what a process fails of becomes the case's error.
@@ -16,6 +16,8 @@ export interface Task {
   readonly channels: number;
   readonly clientSockets: number;
   readonly serverSockets: number;
+  /** Worker threads that serve one port; 0: the server is one endpoint, or `serverSockets` of them, on its main thread. */
+  readonly workers: number;
   /** Who writes in bulk; none in round trips. */
   readonly isServerPouring: boolean;
   /** Requests a second; 0: the next one leaves when an answer is there. Of round trips only. */
@@ -29,9 +31,16 @@ export interface Snapshot extends Counts {
   readonly ms: number;
   readonly cpuUs: number;
   readonly contextSwitches: number;
-  /** That its application has received, of each channel. */
+  /** That its application has received, of each channel; of a server with workers, of each of them. */
   readonly bytes: readonly number[];
   readonly isSettled: boolean;
+}
+
+/** Which files the processes run, and how many clients there are. */
+export interface Cast {
+  readonly server: URL;
+  readonly client: URL;
+  readonly clients: number;
 }
 
 const STDERR_LIMIT = 2000;
@@ -87,12 +96,12 @@ export class Role {
   }
 }
 
-/** Runs `measure` with both processes, ends them, and gives what it gives. */
+/** Runs `measure` with all processes, ends them, and gives what it gives. */
 export async function withRoles<T>(
-  script: URL,
+  cast: Cast,
   task: Task,
   limitSeconds: number,
-  measure: (server: Role, client: Role) => Promise<T>,
+  measure: (server: Role, clients: readonly Role[]) => Promise<T>,
 ): Promise<T> {
   const roles: Role[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -100,14 +109,19 @@ export async function withRoles<T>(
     return await new Promise<T>((resolve, reject) => {
       const hurry = (): void => reject(new Error(`no result within ${limitSeconds.toFixed(1)} s`));
       timer = setTimeout(hurry, limitSeconds * 1000);
+      const start = (script: URL, own: Task): Role => {
+        const role = new Role(script, own, reject);
+        roles.push(role);
+        return role;
+      };
       const run = async (): Promise<T> => {
-        const server = new Role(script, task, reject);
-        roles.push(server);
+        const server = start(cast.server, task);
         const doors = await server.next<readonly Door[]>();
-        const client = new Role(script, { ...task, doors }, reject);
-        roles.push(client);
-        await client.next<'ready'>();
-        return measure(server, client);
+        const clients = Array.from({ length: cast.clients }, () =>
+          start(cast.client, { ...task, doors }),
+        );
+        await Promise.all(clients.map((client) => client.next<'ready'>()));
+        return measure(server, clients);
       };
       run().then(resolve, reject);
     });

@@ -1,5 +1,5 @@
 /**
- * What each of the two processes of a case does first and on demand: opens its side, says so, and tells what it has counted.
+ * What each process of a case does first and on demand: opens its side, says so, and tells what it has counted.
  *
  * Called by the role files under cases/. Invariant: it ends when its parent has gone.
  */
@@ -24,7 +24,7 @@ export async function openRole(
 ): Promise<void> {
   let side: Side = SILENT_SIDE;
   process.on('disconnect', () => process.exit());
-  process.on('message', () => process.send!(snapshotOf(side)));
+  process.on('message', () => process.send!(snapshotOf(received, side)));
   const meet = (channel: Channel): void => {
     const index = received.push(0) - 1;
     onChannel(channel, (byteLength) => {
@@ -44,13 +44,14 @@ export async function openRole(
   }
 }
 
-function snapshotOf(side: Side): Snapshot {
+/** @param bytes received, by channel or by worker */
+export function snapshotOf(bytes: readonly number[], side: Side): Snapshot {
   const usage = process.resourceUsage();
   return {
     ms: performance.now(),
     cpuUs: usage.userCPUTime + usage.systemCPUTime,
     contextSwitches: usage.voluntaryContextSwitches + usage.involuntaryContextSwitches,
-    bytes: received,
+    bytes,
     isSettled: side.isSettled(),
     ...side.counts(),
   };

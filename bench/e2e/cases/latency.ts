@@ -22,13 +22,14 @@ const task: Task = {
   channels: 1,
   clientSockets: 1,
   serverSockets: 1,
+  workers: 0,
   isServerPouring: false,
   rate: Number(rate),
   seconds,
   warmupSeconds,
 };
 
-async function measure(server: Role, client: Role): Promise<Measurement> {
+async function measure(server: Role, [client]: readonly Role[]): Promise<Measurement> {
   await client.next<'window'>();
   const from = await server.snapshot();
   const trips = await client.next<Measurement>();
@@ -43,7 +44,8 @@ async function measure(server: Role, client: Role): Promise<Measurement> {
 
 try {
   const limit = warmupSeconds + seconds + PATIENCE_SECONDS;
-  report(await withRoles(new URL('./latency-role.ts', import.meta.url), task, limit, measure));
+  const script = new URL('./latency-role.ts', import.meta.url);
+  report(await withRoles({ server: script, client: script, clients: 1 }, task, limit, measure));
 } catch (error) {
   report({ error: error instanceof Error ? error.message : String(error) });
 }

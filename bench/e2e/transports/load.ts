@@ -10,7 +10,7 @@ import type { EndpointOptions } from '../../../lib/index.js';
 import type { Transport } from '../transport.js';
 
 /** A datagram that fits Ethernet: what each peer's packets are limited to as well. */
-const ETHERNET: EndpointOptions = { maxDatagramSize: 1452 };
+export const ETHERNET: EndpointOptions = { maxDatagramSize: 1452 };
 
 export const TRANSPORTS = {
   burstwire: () => burstwire(ETHERNET),

@@ -12,6 +12,7 @@ const TASK: Task = {
   channels: 1,
   clientSockets: 1,
   serverSockets: 1,
+  workers: 0,
   isServerPouring: false,
   rate: 0,
   seconds: 1,
@@ -35,9 +36,11 @@ const ENDS: Ends = {
       packetsLost: 0,
     }),
   ],
-  client: [
-    snapshot({ ms: 900, calls: 0, packetsSent: 1000, packetsLost: 10 }),
-    snapshot({ ms: 2900, cpuUs: 600_000, calls: 180, packetsSent: 5000, packetsLost: 50 }),
+  clients: [
+    [
+      snapshot({ ms: 900, calls: 0, packetsSent: 1000, packetsLost: 10 }),
+      snapshot({ ms: 2900, cpuUs: 600_000, calls: 180, packetsSent: 5000, packetsLost: 50 }),
+    ],
   ],
 };
 
@@ -61,10 +64,17 @@ describe('bulkMetrics', () => {
     expect(found.packetsPerSec).toBe(2025);
   });
 
+  it('adds what several clients do', () => {
+    const { server, clients } = ENDS;
+    const found = bulkMetrics({ server, clients: [...clients, ...clients] }, TASK);
+    expect(found).toMatchObject({ throughputMBps: 2, packetsPerSec: 4000, cpuPercent: 110 });
+    expect(found).toMatchObject({ cpuNsPerPacket: 275_000, syscallsPerSec: 190, lostPercent: 1 });
+  });
+
   it('leaves out what one of the two does not count', () => {
-    const { server, client } = ENDS;
-    const { calls: _calls, packetsSent: _sent, ...rest } = client[1];
-    const found = bulkMetrics({ server, client: [client[0], rest] }, TASK);
+    const { server, clients } = ENDS;
+    const [from, { calls: _calls, packetsSent: _sent, ...rest }] = clients[0];
+    const found = bulkMetrics({ server, clients: [[from, rest]] }, TASK);
     const known = ['throughputMBps', 'cpuPercent', 'contextSwitchesPerSec'];
     expect(Object.keys(found).sort()).toEqual(known.sort());
   });
@@ -79,6 +89,14 @@ describe('bulkNote', () => {
   it('counts a connection that got nothing in as unequal', () => {
     const server = [snapshot({}), snapshot({ ms: 1000, bytes: [100, 100] })] as const;
     expect(bulkNote({ ...ENDS, server }, { ...TASK, channels: 4 })).toContain('shares 0.50');
+  });
+
+  it('says what each worker has received', () => {
+    const [from, to] = [snapshot({ bytes: [0, 7e6] }), snapshot({ ms: 500, bytes: [2e6, 8e6] })];
+    const ends = { server: [from, to], clients: [ENDS.clients[0], ENDS.clients[0]] } as const;
+    const text = bulkNote(ends, { ...TASK, channels: 8, workers: 2 });
+    expect(text).toContain('2 clients 60 %');
+    expect(text).toMatch(/; MB\/s of each worker: 4, 2$/);
   });
 });
 
