@@ -148,7 +148,8 @@ describe.each(socketEngines)('two sockets of a thread: $name', (variant) => {
     const kept: Uint8Array[] = [];
     one.on('batch', (batch) => {
       kept.push(...views(batch).map((bytes) => bytes.slice()));
-      if (kept.length === batch.length) structuredClone(0, { transfer: [batch.bytes.buffer] });
+      if (kept.length === batch.length)
+        structuredClone(0, { transfer: [batch.bytes.buffer as ArrayBuffer] });
     });
     const keptOther = watch(other);
     expect(from.send(ONE[0], one.address)).toBe(1);
