@@ -76,7 +76,7 @@ export class AckPolicy {
       this.#isImmediate = true;
       this.deadlineUs = Math.min(this.deadlineUs, nowUs);
     } else if (this.#waiting === 1) {
-      this.deadlineUs = nowUs + Math.min(minRttUs / RTT_PART, this.#longestUs);
+      this.deadlineUs = nowUs + Math.min(wholeTicks(minRttUs / RTT_PART), this.#longestUs);
     }
   }
 
@@ -98,4 +98,9 @@ export class AckPolicy {
     this.deadlineUs = Number.POSITIVE_INFINITY;
     this.#silentAcks = isAckEliciting ? 0 : this.#silentAcks + 1;
   }
+}
+
+/** Timers are late, never early: a wait of 1.3 ticks would be one of two. Waits below a tick are left to the timer. */
+function wholeTicks(waitUs: number): number {
+  return waitUs < GRANULARITY_US ? waitUs : waitUs - (waitUs % GRANULARITY_US);
 }

@@ -65,6 +65,18 @@ describe('by time (A3)', () => {
     expect(policy.isDue).toBe(true);
   });
 
+  it.each([
+    [10_600, 1000],
+    [8000, 1000],
+    [47_900, 5000],
+    [7900, 987.5],
+    [400, 50],
+  ])('whole ticks of the timer from one tick on: %i us', (minRttUs, waitUs) => {
+    const policy = settled();
+    policy.onPacket(5000, true, false, false, minRttUs);
+    expect(policy.deadlineUs).toBe(5000 + waitUs);
+  });
+
   it('at most what was promised, less a tick of the timer', () => {
     const policy = new AckPolicy(25_000);
     policy.onPacket(0, true, false, false, 333_000);
