@@ -42,6 +42,8 @@ export interface DeliveryView {
   readonly isLossAppLimited: boolean;
   /** The application has too little now. */
   readonly isShort: boolean;
+  /** Of set purpose less is sent than could be: samples until all of that is delivered say nothing of the path. */
+  markAppLimited(bytesInFlight: number): void;
 }
 
 export type CongestionName = 'cubic' | 'bbr' | 'newreno' | 'ledbat';

@@ -29,6 +29,8 @@ export interface Cell {
 export interface Gate {
   readonly gate: string;
   readonly passes: (figures: Figures) => boolean;
+  /** The figure it judges, where the table has no column for it. */
+  readonly note?: (figures: Figures) => string;
 }
 
 export const ALL: readonly CongestionName[] = ['cubic', 'bbr', 'newreno', 'ledbat'];
@@ -39,12 +41,12 @@ export function bulk(
   group: string,
   name: string,
   path: Path,
-  { gate, passes }: Gate,
+  { gate, passes, note }: Gate,
   isQuick = false,
 ): Cell {
   const run = (): Outcome => {
     const figures = measure(path);
-    return { isPassed: passes(figures), figures };
+    return { isPassed: passes(figures), figures, ...(note && { note: note(figures) }) };
   };
   return { group, name, gate, isQuick, run };
 }
@@ -65,6 +67,12 @@ export const lost = (most: number): Gate => ({
   gate: `lost <= ${100 * most} %`,
   passes: (figures) => figures.lost <= most,
 });
+/** Not of the beginning, when a bucket that is full is emptied at the rate of the link before it. */
+export const lostLater = (most: number): Gate => ({
+  gate: `lost in the long run <= ${100 * most} %`,
+  passes: (figures) => figures.lostLater <= most,
+  note: (figures) => `lost later ${(100 * figures.lostLater).toFixed(2)} %`,
+});
 export const jain = (least: number): Gate => ({
   gate: `Jain >= ${least}`,
   passes: (figures) => figures.jain >= least,
@@ -76,6 +84,7 @@ export const share = (least: number, most: number): Gate => ({
 export const both = (one: Gate, other: Gate): Gate => ({
   gate: `${one.gate}, ${other.gate}`,
   passes: (figures) => one.passes(figures) && other.passes(figures),
+  ...(other.note && { note: other.note }),
 });
 
 /** The larger of Reno's and CUBIC's response function (RFC 9438 section 5.1), of a link, where that is not the limit. */

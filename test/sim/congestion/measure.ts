@@ -50,8 +50,9 @@ export interface Figures {
   readonly jain: number;
   /** Goodput of the first flow, of all flows' together. */
   readonly firstShare: number;
-  /** Of packets sent by the first flow. */
+  /** Of packets sent by the first flow, from its first one on; and of those sent while it was measured. */
   readonly lost: number;
+  readonly lostLater: number;
 }
 
 const SAMPLES = 400;
@@ -122,6 +123,7 @@ function observe(
 ): Figures {
   const passed = link.bytesPassed;
   const read = flows.bytesRead();
+  const earlier = flows.stats();
   const queue: number[] = [];
   flows.sample(seconds * 1e6, SAMPLES, () => queue.push(link.queuedBytes / productBytes));
   queue.sort((left, right) => left - right);
@@ -135,6 +137,7 @@ function observe(
     jain: jainIndex(shares),
     firstShare: shares[0] / total,
     lost: packetsLost / packetsSent,
+    lostLater: (packetsLost - earlier.packetsLost) / (packetsSent - earlier.packetsSent),
   };
 }
 

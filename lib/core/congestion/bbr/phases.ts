@@ -275,6 +275,8 @@ export class BbrPhases {
       model.startRound(delivery);
     }
     if (this.phase === 'probeRtt') {
+      // Its low rates are no reason to forget the bandwidth, neither now nor by the round that follows.
+      delivery.markAppLimited(bytesInFlight);
       if (this.#probeRttDoneUs === 0) {
         if (bytesInFlight > this.probeRttBytes) return;
         this.#probeRttDoneUs = nowUs + PROBE_RTT_US;

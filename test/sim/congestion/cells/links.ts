@@ -5,7 +5,18 @@
  */
 
 import type { CongestionName } from '../../../../lib/core/congestion/controller.js';
-import { ALL, both, bulk, type Cell, type Gate, goodput, lost, MAIN, queue, use } from '../cell.js';
+import {
+  ALL,
+  both,
+  bulk,
+  type Cell,
+  type Gate,
+  goodput,
+  lostLater,
+  MAIN,
+  queue,
+  use,
+} from '../cell.js';
 
 const LARGE_DATAGRAM_BYTES = 8952;
 
@@ -117,8 +128,8 @@ function long(): Cell[] {
         warmSeconds: 10,
         seconds: 20,
       },
-      // BBR claims few losses; CUBIC, that it does not collapse.
-      congestion === 'bbr' ? both(goodput(0.5), lost(0.03)) : goodput(0.5),
+      // BBR claims few losses in the long run; CUBIC, that it does not collapse.
+      congestion === 'bbr' ? both(goodput(0.5), lostLater(0.03)) : goodput(0.5),
     );
   return [
     bulk('bufferbloat', `bbr, ${name}`, { ...path, flows: ['bbr'] }, queue(1.25), true),

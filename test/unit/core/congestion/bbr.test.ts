@@ -21,6 +21,11 @@ function start(bandwidth: number) {
     lossLostSinceBytes: 0,
     isLossAppLimited: false,
     isShort: false,
+    /** What was delivered when less was sent on purpose: samples up to there count as the application's. */
+    limitedUntilBytes: 0,
+    markAppLimited(bytesInFlight: number): void {
+      delivery.limitedUntilBytes = delivery.deliveredBytes + bytesInFlight;
+    },
   };
   const controller = new Bbr(MDS, delivery, () => 0.5);
   const rtt = {
@@ -129,6 +134,21 @@ describe('bbr', () => {
     for (let step = 0; step < 5; step++) round();
     controller.onLoss(flow.nowUs, 1200, flow.nowUs - 1, true, 0);
     expect(controller.windowBytes).toBe(4 * MDS);
+  });
+
+  it('marks what it sends in ProbeRTT as too little to measure by, and nothing else (B12)', () => {
+    const { controller, delivery, round } = start(2e6);
+    while (controller.phase !== 'probeRtt') {
+      expect(delivery.limitedUntilBytes).toBe(0);
+      round();
+    }
+    round();
+    expect(controller.phase).toBe('probeRtt');
+    expect(delivery.limitedUntilBytes).toBeGreaterThan(delivery.deliveredBytes);
+    while (controller.phase === 'probeRtt') round();
+    const { limitedUntilBytes } = delivery;
+    for (let step = 0; step < 40; step++) round();
+    expect(delivery.limitedUntilBytes).toBe(limitedUntilBytes);
   });
 
   it('has no more than half a product in flight in ProbeRTT (B12)', () => {
