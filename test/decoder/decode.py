@@ -8,7 +8,8 @@ Written from docs/wire-format.md and docs/handshake.md, with nothing of lib/. Th
   keys        {"static": hex, "ephemeral": hex, "psk": hex}: the responder's private keys
   frames      true: each packet is printed with its "frames" (frames.py) instead of its "payload"
 
-A datagram that the document does not allow is printed with "error", and the exit code is 1.
+A datagram that the document does not allow is printed with "error", and the exit code is 1. A list of captures is read as
+well: after the lines of each comes {"end": 0}, or 1 where a datagram was not allowed.
 """
 
 import hashlib
@@ -163,8 +164,8 @@ def read_json(path):
         return json.load(file)
 
 
-def main():
-    capture = read_json(sys.argv[1])
+def decode(capture):
+    """Prints a line for each datagram; 1 when one of them was not allowed."""
     decoder = Decoder(capture)
     failed = False
     for datagram in capture["datagrams"]:
@@ -176,6 +177,17 @@ def main():
             failed = True
         print(json.dumps({"from": side, **shown}))
     return 1 if failed else 0
+
+
+def main():
+    content = read_json(sys.argv[1])
+    if not isinstance(content, list):
+        return decode(content)
+    codes = []
+    for capture in content:
+        codes.append(decode(capture))
+        print(json.dumps({"end": codes[-1]}))
+    return max(codes, default=0)
 
 
 if __name__ == "__main__":

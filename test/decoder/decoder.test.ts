@@ -4,12 +4,7 @@
  * Needs python3; skipped with a printed reason where there is none.
  */
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   FLAG_KEY_UPDATED,
   FLAGS,
@@ -27,13 +22,9 @@ import type { HandshakePrimitives, KeyPair } from '../../lib/core/ports.js';
 import { openProtection } from '../../lib/crypto/choose-protection.js';
 import { nodePrimitives } from '../../lib/crypto/primitives.js';
 import { hex, Node, type Packet } from '../support/handshake-net.js';
+import { decodeAll, hasPython, runPython } from '../support/second-decoder.js';
 
-const decoder = fileURLToPath(new URL('./decode.py', import.meta.url));
-const hasPython = spawnSync('python3', ['--version']).status === 0;
-if (!hasPython) console.warn('skipped: no python3 to run the second decoder with');
-
-const folder = mkdtempSync(join(tmpdir(), 'burstwire-decoder-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+type Decoded = ReturnType<typeof decodeAll>[number];
 
 interface Datagram {
   readonly from: 'initiator' | 'responder';
@@ -193,43 +184,48 @@ function talk(
   return packets;
 }
 
-function decode(content: object): { status: number | null; lines: Record<string, unknown>[] } {
-  const file = join(folder, 'capture.json');
-  writeFileSync(file, JSON.stringify(content));
-  const { status, stdout, stderr } = spawnSync('python3', ['-B', decoder, file], {
-    encoding: 'utf8',
-  });
-  expect(stderr).toBe('');
-  return {
-    status,
-    lines: stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line)),
-  };
-}
-
 const cases = SUITES.flatMap((suite) =>
-  PATTERNS.map((pattern) => [pattern.name, suite.aead, pattern, suite.id] as const),
+  PATTERNS.map((pattern) => ({ name: pattern.name, aead: suite.aead, pattern, suite: suite.id })),
 );
 
 describe.skipIf(!hasPython)('second decoder', () => {
-  it.each(cases)('%s, %s: opens the whole exchange', (_, _aead, pattern, suite) => {
-    const { datagrams, left, right, packets, keys } = capture(pattern, suite);
-    const { status, lines } = decode({ suite, keys, datagrams });
-    expect(lines.slice(pattern.overheads.length)).toEqual(packets);
-    expect(status).toBe(0);
-    expect(lines[pattern.overheads.length - 1]).toMatchObject({
-      secrets: [hex(left.sendSecret), hex(right.sendSecret)],
-      hash: hex(left.handshakeHash),
-      initiatorStatic: hex(right.remoteStatic),
-      parameters: { initiator: hex(right.remoteParameters), responder: hex(left.remoteParameters) },
+  let exchanges: (Capture & { readonly byKeys: Decoded; readonly bySecrets: Decoded })[];
+  beforeAll(() => {
+    const captures = cases.map(({ pattern, suite }) => capture(pattern, suite));
+    const inputs = captures.flatMap(({ datagrams, left, right, keys }, index) => {
+      const { suite } = cases[index];
+      const secrets = { initiator: hex(left.sendSecret), responder: hex(right.sendSecret) };
+      return [
+        { suite, keys, datagrams },
+        { suite, secrets, datagrams },
+      ];
     });
-
-    const secrets = { initiator: hex(left.sendSecret), responder: hex(right.sendSecret) };
-    const bySecrets = decode({ suite, secrets, datagrams });
-    expect(bySecrets.lines.slice(pattern.overheads.length)).toEqual(packets);
+    const read = decodeAll(inputs);
+    exchanges = captures.map((one, index) => {
+      return { ...one, byKeys: read[2 * index], bySecrets: read[2 * index + 1] };
+    });
   });
+
+  it.each(cases.map((one, index) => ({ ...one, index })))(
+    '$name, $aead: opens the whole exchange',
+    ({ pattern, index }) => {
+      const { left, right, packets, byKeys, bySecrets } = exchanges[index];
+      const { status, lines } = byKeys;
+      expect(lines.slice(pattern.overheads.length)).toEqual(packets);
+      expect(status).toBe(0);
+      expect(lines[pattern.overheads.length - 1]).toMatchObject({
+        secrets: [hex(left.sendSecret), hex(right.sendSecret)],
+        hash: hex(left.handshakeHash),
+        initiatorStatic: hex(right.remoteStatic),
+        parameters: {
+          initiator: hex(right.remoteParameters),
+          responder: hex(left.remoteParameters),
+        },
+      });
+      expect(bySecrets.status).toBe(0);
+      expect(bySecrets.lines.slice(pattern.overheads.length)).toEqual(packets);
+    },
+  );
 
   it('says so when a packet was changed', () => {
     const { datagrams, keys } = capture(PATTERNS[0], 1);
@@ -238,7 +234,7 @@ describe.skipIf(!hasPython)('second decoder', () => {
     const changed = Buffer.from(bytes, 'hex');
     changed[changed.length - 1] ^= 1;
     datagrams[last] = { from, bytes: hex(changed) };
-    const { status, lines } = decode({ suite: 1, keys, datagrams });
+    const { status, lines } = runPython('decode.py', { suite: 1, keys, datagrams });
     expect(status).toBe(1);
     expect(lines[last]).toEqual({ from, error: 'a packet that does not authenticate' });
   });

@@ -42,6 +42,22 @@ export function runPython(
   return { status, lines: lines.map((line) => JSON.parse(line) as Shown) };
 }
 
+/** What decode.py reads in each of these captures. One process for all: its start takes longer than its work. */
+export function decodeAll(
+  captures: readonly object[],
+): readonly { readonly status: number; readonly lines: readonly Shown[] }[] {
+  const { lines } = runPython('decode.py', captures);
+  const read: { status: number; lines: Shown[] }[] = [];
+  let begin = 0;
+  lines.forEach(({ end }, index) => {
+    if (end === undefined) return;
+    read.push({ status: Number(end), lines: lines.slice(begin, index) });
+    begin = index + 1;
+  });
+  if (read.length !== captures.length) throw new Error(`${read.length} of ${captures.length} read`);
+  return read;
+}
+
 /** As frame-model has it. */
 export function modelOf({ length: _, data, ...rest }: ShownFrame): Frame {
   return data === undefined ? rest : { ...rest, data: [...Buffer.from(data, 'hex')] };

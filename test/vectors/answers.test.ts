@@ -7,8 +7,8 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { hasPython, runPython } from '../support/second-decoder.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { decodeAll, hasPython } from '../support/second-decoder.js';
 import { type Conversation, conversations } from './answers/conversation.js';
 
 const recorded = JSON.parse(
@@ -20,8 +20,15 @@ it('are spoken as they were recorded', () => {
 });
 
 describe.skipIf(!hasPython)('the second decoder', () => {
-  it.each(Object.entries(recorded))('reads: %s', (name, { suite, keys, datagrams }) => {
-    const { status, lines } = runPython('decode.py', { suite, keys, datagrams });
+  const names = Object.keys(recorded);
+  let read: ReturnType<typeof decodeAll>;
+  beforeAll(() => {
+    const captures = Object.values(recorded);
+    read = decodeAll(captures.map(({ suite, keys, datagrams }) => ({ suite, keys, datagrams })));
+  });
+
+  it.each(names)('reads: %s', (name) => {
+    const { status, lines } = read[names.indexOf(name)];
     expect(lines.filter(({ error }) => error !== undefined)).toEqual([]);
     expect(status).toBe(0);
     const isCookie = name.startsWith('cookie');

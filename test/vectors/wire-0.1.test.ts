@@ -31,7 +31,7 @@ import { nodePrimitives } from '../../lib/crypto/primitives.js';
 import { encode } from '../support/any-frame.js';
 import { readAll } from '../support/frame-model.js';
 import { Node } from '../support/handshake-net.js';
-import { hasPython, modelOf, runPython, type ShownFrame } from '../support/second-decoder.js';
+import { decodeAll, hasPython, modelOf, type ShownFrame } from '../support/second-decoder.js';
 import { keyPairOf, testPrimitives } from '../support/test-primitives.js';
 import { Side, Space } from '../unit/core/streams/harness.js';
 import { type Provider, providers } from '../unit/crypto/providers.js';
@@ -124,6 +124,14 @@ function openAll(provider: Provider, recording: Recording, from: Role) {
   });
 }
 
+function captureOf({ suite, datagrams, psk, responder }: Recording): object {
+  const keys = { ...responder, ...(psk === undefined ? {} : { psk }) };
+  return { suite, keys, datagrams, frames: true };
+}
+
+/** All recordings, once one of them is asked for. */
+let decoded: ReturnType<typeof decodeAll> | undefined;
+
 describe.each(recordings)('recorded by 0.1: $name', ({ recording }) => {
   const messages = recording.datagrams.filter((one) => isMessage(one.bytes));
   const ids = {
@@ -213,9 +221,9 @@ describe.each(recordings)('recorded by 0.1: $name', ({ recording }) => {
   });
 
   it.skipIf(!hasPython)('is read by the second decoder as it was then', () => {
-    const { suite, datagrams, psk, responder, packets } = recording;
-    const keys = { ...responder, ...(psk === undefined ? {} : { psk }) };
-    const { status, lines } = runPython('decode.py', { suite, keys, datagrams, frames: true });
+    const { packets } = recording;
+    decoded ??= decodeAll(recordings.map((one) => captureOf(one.recording)));
+    const { status, lines } = decoded[recordings.findIndex((one) => one.recording === recording)];
     expect(status).toBe(0);
     const read = lines.filter(({ type }) => type === 'packet');
     expect(
