@@ -51,8 +51,11 @@ export class LaneHash {
       d = step(d, view.getInt32(at + 12, true));
     }
     for (let at = wholeEnd; at < end; at++) {
-      a = step(a, view.getUint8(at));
-      [a, b, c, d] = [b, c, d, a];
+      const last = step(a, view.getUint8(at));
+      a = b;
+      b = c;
+      c = d;
+      d = last;
     }
     this.#a = step(a, length);
     this.#b = b;

@@ -12,7 +12,9 @@ import { SimulationFailure } from './failure.js';
 const RUBBISH = 0xc7;
 
 export const simulatedMemory: Memory = {
-  allocate: (byteLength) => new Uint8Array(byteLength).fill(RUBBISH),
+  // Not made zero first: a run asks for gigabytes.
+  allocate: (byteLength) =>
+    new Uint8Array(Buffer.allocUnsafeSlow(byteLength).buffer, 0, byteLength).fill(RUBBISH),
   gather(target, source, pieces, count) {
     let at = 0;
     for (let piece = 0; piece < count; piece++) {

@@ -130,7 +130,8 @@ export class World {
           random: countingRandom(name),
           identity: toyIdentity(scenario.keys[index]),
           allowOwnKey: scenario.allowOwnKey ?? false,
-          rateLimit: { burst: 1000 },
+          // A small table: a world is made ten thousand times.
+          rateLimit: { burst: 1000, sources: 64 },
           halfOpenUs: NEVER_US,
           retransmission: { timeoutUs: NEVER_US },
         }),

@@ -24,6 +24,8 @@ import {
 import { providers } from './providers.js';
 
 const LINKS = 4;
+/** Few: so they are given out again and again within one life. */
+const SLOTS = 32;
 
 /** Which packets are sealed: link, step of the packet number, payload size. */
 const packet = fc.tuple(
@@ -100,7 +102,7 @@ class Life {
 
   constructor() {
     this.#sides = providers.map(({ open }) => ({
-      protection: open(),
+      protection: open({ maxSlots: SLOTS }),
       sealIds: [],
       openIds: [],
     }));

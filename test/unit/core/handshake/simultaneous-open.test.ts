@@ -28,9 +28,8 @@ function rebuild(scenario: Scenario, steps: readonly string[]): World {
   return world;
 }
 
-function verdict(scenario: Scenario, steps: readonly string[], keepFlight: boolean): string {
+function verdict(world: World, keepFlight: boolean): string {
   try {
-    const world = rebuild(scenario, steps);
     world.complete(keepFlight);
     const [left, right] = world.sides.map((side) => side.visible.map(({ hash }) => hash));
     if (!world.isSettled()) return 'not settled';
@@ -52,13 +51,14 @@ function explore(scenario: Scenario, timers: number, repeats: number): number {
       const key = world.key();
       if (seen.has(key)) continue;
       seen.add(key);
+      for (const choice of world.choices(timers, repeats)) next.push([...steps, choice]);
       for (const keepFlight of [true, false]) {
-        const result = verdict(scenario, steps, keepFlight);
+        // Completing a world uses it up.
+        const result = verdict(keepFlight ? world : rebuild(scenario, steps), keepFlight);
         if (result !== 'one') {
           throw new Error(`${result}: ${steps.join(' ')} (kept: ${keepFlight})`);
         }
       }
-      for (const choice of world.choices(timers, repeats)) next.push([...steps, choice]);
     }
     layer = next;
   }
