@@ -1,18 +1,45 @@
 /**
- * Tests: `npm test`. Three projects, one after the other: `pure`, `main`, and `package`, which packs the tarball.
+ * Tests: `npm test`. Four projects, one after the other: `pure`, `main`, `alone`, and `package`, which packs the tarball.
  *
  * Forks, not threads: an addon that is loaded in many threads of one process hides some crashes and causes others.
- * Tests of worker threads start their own. One file at a time: the network tests share one loopback and two cores. Pure
- * tests have no socket, no clock, no mocked module, no heap to measure and nothing in common on disk: so they run side by
- * side, many files in one process, which saves its start and the compiling of what they import.
+ * Tests of worker threads start their own. Pure tests have no socket, no clock, no mocked module, no heap to measure and
+ * nothing in common on disk: so they run side by side, many files in one process, which saves its start and the compiling
+ * of what they import. The others have a process for each file, two at a time: they wait for timers and for programs that
+ * start, and every port is one that the kernel chose. Alone run those that a neighbour could disturb: they measure a heap,
+ * count descriptors, compare shares of a processor, or fill sockets until they drop.
  */
 
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-const PURE = [
+const filesOf = (folders: readonly string[]): string[] =>
+  folders.map((folder) => `test/${folder}/**/*.test.ts`);
+const PURE = filesOf([
   ...['decoder', 'fuzz', 'golden', 'property', 'sim', 'threats', 'vectors'],
   ...['unit/cli', 'unit/core', 'unit/crypto', 'unit/scripts'],
-].map((folder) => `test/${folder}/**/*.test.ts`);
+]);
+const ALONE = [
+  ...filesOf(['alloc', 'lifecycle']),
+  ...['fairness', 'flood'].map((name) => `test/conformance/${name}.test.ts`),
+  ...['crowd', 'leaks', 'priorities'].map((name) => `test/transport/${name}.test.ts`),
+];
+
+/** The ones that take longest, longest first: begun late, one of them would run on while the other worker is idle. */
+const LONG = [
+  ...['bench-suite', 'cli-bench', 'cli-transfer', 'cli-perf', 'sharded-server'],
+  ...['sim/congestion', 'sim/random', 'simultaneous-open', 'protection-equal', 'sim/scenarios'],
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const placeOf = ({ moduleId }: TestSpecification): number => {
+      const place = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
+      return place < 0 ? LONG.length : place;
+    };
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => placeOf(a) - placeOf(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -21,6 +48,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -42,9 +70,15 @@ export default defineConfig({
           name: 'main',
           include: ['test/**/*.test.ts'],
           // test/netlab takes minutes, and has a configuration of its own.
-          exclude: ['test/package/**', 'test/netlab/**', ...PURE],
+          exclude: ['test/package/**', 'test/netlab/**', ...PURE, ...ALONE],
+          fileParallelism: true,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, sequence: { groupOrder: 3 } },
       },
       {
         extends: true,
@@ -53,7 +87,7 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -22,6 +22,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, sep } from 'node:path';
 import { inspect } from './lib/elf.mjs';
 import { fingerprint, listFiles, nativeSources } from './lib/files.mjs';
+import { withLock } from './lib/lock.mjs';
 import { inRoot, tools } from './lib/paths.mjs';
 import { capture, tail, which } from './lib/run.mjs';
 import { gypEnvironment, ipsecMbArchive } from './lib/toolchain.mjs';
@@ -154,8 +155,15 @@ async function prebuild(target, compiler, sources) {
   }
 }
 
-/** Brings prebuilds/ up to date; resolves to false when the tarball would lack what it must have. */
-export async function prebuildAll({ force = false } = {}) {
+/**
+ * Brings prebuilds/ up to date; resolves to false when the tarball would lack what it must have. One process at a time:
+ * the next finds what the first has built.
+ */
+export function prebuildAll({ force = false } = {}) {
+  return withLock(inRoot('build/setup/prebuild-lock'), () => buildTargets(force));
+}
+
+async function buildTargets(force) {
   const before = readManifest();
   const manifest = {};
   let complete = true;

@@ -1,4 +1,4 @@
-// One set-up at a time: `npm start` and `npm test` in two terminals must not build into the same folder at once.
+// One build at a time: `npm start` and `npm test` in two terminals must not build into the same folder at once.
 // Invariant: the lock of a process that is gone is taken over, so a killed build blocks nobody; nor does one whose
 // number is now our own, as happens in containers.
 
@@ -41,7 +41,7 @@ export async function withLock(path, work) {
       continue;
     }
     if (Date.now() > limit) throw new Error(`${path} is held by process ${holder}: remove it`);
-    if (!told) console.error(`burstwire: waiting for the set-up that process ${holder} runs`);
+    if (!told) console.error(`burstwire: waiting for what process ${holder} builds`);
     told = true;
     await sleep(WAIT_MS);
   }
