@@ -6,7 +6,7 @@
  * nothing in common on disk: so they run side by side, many files in one process, which saves its start and the compiling
  * of what they import. The others have a process for each file, two at a time: they wait for timers and for programs that
  * start, and every port is one that the kernel chose. Alone run those that a neighbour could disturb: they measure a heap,
- * count descriptors, compare shares of a processor, or fill sockets until they drop.
+ * count descriptors, compare shares of a processor, fill sockets until they drop, or want rates from short windows.
  */
 
 import { defineConfig } from 'vitest/config';
@@ -22,11 +22,12 @@ const ALONE = [
   ...filesOf(['alloc', 'lifecycle']),
   ...['fairness', 'flood'].map((name) => `test/conformance/${name}.test.ts`),
   ...['crowd', 'leaks', 'priorities'].map((name) => `test/transport/${name}.test.ts`),
+  'test/integration/cli-bench.test.ts',
 ];
 
 /** The ones that take longest, longest first: begun late, one of them would run on while the other worker is idle. */
 const LONG = [
-  ...['bench-suite', 'cli-bench', 'cli-transfer', 'cli-perf', 'sharded-server'],
+  ...['bench-suite', 'cli-transfer', 'cli-perf', 'sharded-server'],
   ...['sim/congestion', 'sim/random', 'simultaneous-open', 'protection-equal', 'sim/scenarios'],
 ];
 
