@@ -29,7 +29,7 @@ export class StreamFarewell {
 
   /** Both halves have come to their ends: there is nothing to say. */
   get isNeedless(): boolean {
-    return this.#isSent && this.#isReceived;
+    return this.#isSent() && this.#isReceived();
   }
 
   /** `isOrderly`: an application closed the connection with code 0. */
@@ -37,8 +37,8 @@ export class StreamFarewell {
     const { receiving } = this.#core;
     const hasGap = receiving !== undefined && receiving.highest > receiving.next;
     // An idle half of a stream whose connection was closed in good order has lost nothing.
-    const isHarmless = this.#isReceived || (isOrderly && !hasGap);
-    if ((!this.#isSent && this.isUnsettled) || !isHarmless) {
+    const isHarmless = this.#isReceived() || (isOrderly && !hasGap);
+    if ((!this.#isSent() && this.isUnsettled) || !isHarmless) {
       this.#stream.destroy(error);
       return;
     }
@@ -56,11 +56,11 @@ export class StreamFarewell {
     process.nextTick(() => this.#stream.destroy(this.lastError));
   }
 
-  get #isSent(): boolean {
+  #isSent(): boolean {
     return this.#core.sending === undefined || this.#core.isFinished;
   }
 
-  get #isReceived(): boolean {
+  #isReceived(): boolean {
     const { receiving } = this.#core;
     return receiving === undefined || receiving.isComplete;
   }

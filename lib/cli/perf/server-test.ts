@@ -50,11 +50,11 @@ export class ServerTest {
   join(connection: Connection): boolean {
     if (this.connections.length >= this.parameters.connections) return false;
     this.connections.push(connection);
-    if (this.#isComplete) this.#onComplete();
+    if (this.#isComplete()) this.#onComplete();
     return true;
   }
 
-  get #isComplete(): boolean {
+  #isComplete(): boolean {
     return this.connections.length === this.parameters.connections;
   }
 
@@ -67,7 +67,7 @@ export class ServerTest {
       const complete = new Promise<void>((resolve) => {
         this.#onComplete = resolve;
       });
-      if (!this.#isComplete) await Promise.race([complete, deadline.promise]);
+      if (!this.#isComplete()) await Promise.race([complete, deadline.promise]);
       const receiver = makeReceiver(parameters, connections, false);
       this.#lines.say({ ready: true, system: this.#system });
       await Promise.race([this.#expect('start'), deadline.promise]);

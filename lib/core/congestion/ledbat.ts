@@ -62,7 +62,7 @@ export class Ledbat extends LossBased {
 
   /** S3: also slow start has the gain. */
   protected override slowStartShare(): number {
-    return this.#gain;
+    return this.#gain();
   }
 
   /** The delay ends it (S3). */
@@ -75,7 +75,7 @@ export class Ledbat extends LossBased {
     const { datagramBytes, windowBytes } = this;
     const share = ackedBytes / windowBytes;
     const excess = this.#delay.queueUs / TARGET_US - 1;
-    const gainBytes = this.#gain * datagramBytes * share;
+    const gainBytes = this.#gain() * datagramBytes * share;
     if (nowUs >= this.#roundUs + rtt.smoothedUs) {
       this.#roundUs = nowUs;
       this.#roundFloorBytes = Math.max(windowBytes * BETA, this.minimumBytes());
@@ -116,7 +116,7 @@ export class Ledbat extends LossBased {
   }
 
   /** S2: 1 on long paths, 1/16 on the shortest, where a datagram more a round trip would be much more a second. */
-  get #gain(): number {
+  #gain(): number {
     return 1 / Math.min(GAIN_DIVISOR_MAX, Math.ceil((2 * TARGET_US) / this.#delay.baseUs));
   }
 

@@ -156,7 +156,7 @@ function addPayload(state: ConnectionState, builder: PacketBuilder): void {
   if (remoteIds.hasPending) remoteIds.write(builder);
   if (streams.hasControl) streams.writeControl(builder);
   if (datagrams.hasData) datagrams.write(builder);
-  if (streams.hasData) streams.writeStreams(builder);
+  streams.writeStreams(builder);
 }
 
 function addPing(state: ConnectionState, builder: PacketBuilder): void {

@@ -66,7 +66,7 @@ export class DatagramQueue {
       datagramsLost: this.#lost,
       datagramsReceived: this.#received,
       datagramsReceivedDropped: this.#receivedDropped,
-      datagramsWaiting: this.#count,
+      datagramsWaiting: this.#count(),
     };
   }
 
@@ -91,7 +91,7 @@ export class DatagramQueue {
       return -1;
     }
     const before = this.#dropped;
-    while (this.#count >= datagramQueue || this.#bytes + size > datagramQueueBytes) this.#drop();
+    while (this.#count() >= datagramQueue || this.#bytes + size > datagramQueueBytes) this.#drop();
     this.#waiting.push(copyOf(bytes, 0, size));
     this.#bytes += size;
     return this.#dropped > before ? 1 : 0;
@@ -99,7 +99,7 @@ export class DatagramQueue {
 
   /** As many DATAGRAM frames as fit. */
   write(space: FrameSpace): void {
-    const before = this.#count;
+    const before = this.#count();
     while (this.hasData) {
       const bytes = this.#waiting[this.#first]!;
       const size = bytes.byteLength;
@@ -114,7 +114,7 @@ export class DatagramQueue {
       this.#sent++;
       this.#shift();
     }
-    if (!this.#isDropping || this.#count === before) return;
+    if (!this.#isDropping || this.#count() === before) return;
     this.#isDropping = false;
     this.#events.push(EVENT_DATAGRAM_ROOM, this.#owner, this.#owner);
   }
@@ -165,7 +165,7 @@ export class DatagramQueue {
     this.#emptyRoom = bytes;
   }
 
-  get #count(): number {
+  #count(): number {
     return this.#waiting.length - this.#first;
   }
 

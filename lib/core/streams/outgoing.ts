@@ -51,14 +51,18 @@ export class Outgoing {
 
   /** Whether a STREAM frame could be sent now. */
   get hasData(): boolean {
-    if (this.#turns.next(this.#hasCredit) !== undefined) return true;
+    if (this.#turns.next(this.hasCredit) !== undefined) return true;
     this.#complain();
     return false;
   }
 
+  get hasCredit(): boolean {
+    return this.sentData < this.maxData;
+  }
+
   /** New bytes wait for the connection's credit. */
   get isBlocked(): boolean {
-    return !this.#hasCredit && this.#turns.waiting > 0;
+    return !this.hasCredit && this.#turns.waiting > 0;
   }
 
   /** Something of the stream may be sendable now. */
@@ -98,20 +102,17 @@ export class Outgoing {
   /** STREAM frames until the packet is full or nothing is left. */
   write(space: FrameSpace): void {
     const turns = this.#turns;
-    turns.begin(space.end - space.at);
-    for (let stream = turns.next(this.#hasCredit); stream !== undefined; ) {
+    let stream = turns.next(this.hasCredit);
+    if (stream !== undefined) turns.begin(space.end - space.at);
+    while (stream !== undefined) {
       const outcome = this.#writeFrame(stream, stream.sending!, space);
       if (outcome === PACKET_FULL) break;
       if (outcome === NOTHING) turns.leave(stream);
-      else turns.afterFrame(stream, this.#hasCredit);
+      else turns.afterFrame(stream, this.hasCredit);
       if (space.at >= space.end) break;
-      stream = turns.next(this.#hasCredit);
+      stream = turns.next(this.hasCredit);
     }
     this.#complain();
-  }
-
-  get #hasCredit(): boolean {
-    return this.sentData < this.maxData;
   }
 
   #complain(): void {
@@ -176,7 +177,7 @@ export class Outgoing {
     space.record(isFin ? SENT_STREAM_FIN : SENT_STREAM, stream.id, offset, length);
     if (isFin) sending.isFinSent = true;
     // Without credit nobody waits for a turn.
-    if (this.#hasCredit) stream.turnBytes += length;
+    if (this.hasCredit) stream.turnBytes += length;
     this.sentBytes += length;
     if (isAgain) {
       this.retransmittedBytes += length;

@@ -213,7 +213,7 @@ export class ReceivePart {
       const size = bytes.byteLength;
       this.next += size;
       this.bytesReadable += size;
-      if (size < SMALL_BYTES && this.#isCrowded) {
+      if (size < SMALL_BYTES && this.#isCrowded()) {
         this.#room(memory, size).set(bytes);
       } else {
         this.#chunks.push(bytes);
@@ -222,13 +222,13 @@ export class ReceivePart {
     }
   }
 
-  get #isCrowded(): boolean {
+  #isCrowded(): boolean {
     return this.#chunks.length - this.#head >= LOOSE_CHUNKS;
   }
 
   /** Room for `bytes` more at the end of the chunks: a chunk of its own, or the last one made longer. */
   #room(memory: Memory, bytes: number): Uint8Array {
-    if (bytes >= SMALL_BYTES || !this.#isCrowded) {
+    if (bytes >= SMALL_BYTES || !this.#isCrowded()) {
       const chunk = memory.allocate(bytes);
       this.#chunks.push(chunk);
       this.#tail = undefined;
