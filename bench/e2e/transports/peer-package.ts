@@ -1,5 +1,5 @@
 /**
- * The packages that burstwire is compared with, in bench/peers, which is installed by hand.
+ * The packages that burstwire is compared with, in bench/peers, which scripts/bench.mjs installs.
  *
  * Called by the transports that need one, and by the catalogue, which asks whether it is there.
  *
