@@ -10,6 +10,7 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Child, Children, Exit, Program } from '../../lib/cli/bench/children.js';
 import { type Outcome, parseMeasurement } from './parse-measurement.js';
+import { plainCopyOf } from './plain-copy.js';
 import type { BenchConfig, Case, MetricName } from './types.js';
 
 const BENCH_FOLDER = fileURLToPath(new URL('../', import.meta.url));
@@ -28,8 +29,8 @@ export function scriptPath(script: string): string {
   return `${BENCH_FOLDER}${script.replace(/^bench\//, '')}`;
 }
 
-export function programOf(item: Case, config: BenchConfig): Program {
-  const path = scriptPath(item.script);
+/** @param path the case's script, or a copy that needs no hooks */
+function programOf(item: Case, path: string, config: BenchConfig): Program {
   const args = item.args ?? [];
   const env = { ...process.env, ...item.env, BENCH_CONFIG: JSON.stringify(config) };
   if (path.endsWith('.ts')) {
@@ -50,7 +51,8 @@ export async function runCase(
   const path = scriptPath(item.script);
   if (!existsSync(path)) return { failure: `there is no ${path}` };
   const limit = limitSeconds(item, config);
-  const child = children.start(wrap(programOf(item, config)));
+  const file = (path.endsWith('.ts') ? await plainCopyOf(path) : undefined) ?? path;
+  const child = children.start(wrap(programOf(item, file, config)));
   child.closeInput();
   let hung = false;
   const timer = setTimeout(() => {

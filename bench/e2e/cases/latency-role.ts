@@ -16,7 +16,7 @@ import { isServer, openRole, task } from '../role.js';
 import type { Channel } from '../transport.js';
 
 /** Compilers have seen enough by then; on a busy machine, and with slow peers, time is over before. */
-const WARM_UP_REQUESTS = 5000;
+const WARM_UP_REQUESTS = 25_000;
 const WARM_UP_FACTOR = 4;
 /** How long answers are waited for once the window is over. */
 const DRAIN_MS = 1000;

@@ -12,7 +12,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { benchConfig, report } from '../../suite/case-process.js';
 import { openReceiver, openSender, type Sender } from '../packet-ends.js';
 
@@ -121,7 +120,7 @@ async function search(sender: Sender, child: ChildProcess, seconds: number): Pro
 
 async function measure(): Promise<void> {
   const config = benchConfig();
-  const script = fileURLToPath(import.meta.url);
+  const script = process.argv[1];
   const child = fork(script, [way, 'receive'], { execArgv: process.execArgv });
   try {
     const [where] = await once(child, 'message');

@@ -12,7 +12,6 @@
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { benchConfig, report } from '../../suite/case-process.js';
 import {
   type Crowd,
@@ -33,7 +32,7 @@ const SETTLE_MS = 3000;
 const PAIRS = 10;
 const LEAST_WINDOW_MS = 20;
 
-const script = fileURLToPath(import.meta.url);
+const script = process.argv[1];
 const [way, ...rest] = process.argv.slice(2);
 const { seconds, warmupSeconds } = benchConfig();
 const settleMs = Math.min(SETTLE_MS, seconds * 1000);
