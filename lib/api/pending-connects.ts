@@ -29,6 +29,7 @@ const FAILURES: Readonly<Record<ConnectFailure, readonly [ConnectErrorCode, stri
   ownKey: ['ERR_CONNECT_FAILED', 'the peer has our own static key'],
   unauthorized: ['ERR_CONNECT_UNAUTHORIZED', "authorize refused the peer's key"],
   lowOrderKey: ['ERR_CONNECT_FAILED', 'the key of the peer is no good point'],
+  internalError: ['ERR_CONNECT_FAILED', 'something went wrong inside this endpoint'],
   refused: ['ERR_CONNECT_REFUSED', 'the peer takes no connections'],
   tooManyConnections: ['ERR_TOO_MANY_CONNECTIONS', 'maxConnections is reached'],
 };
@@ -122,8 +123,8 @@ export class PendingConnects {
     const { core, addresses } = this.#parts;
     const { signal, publicKey } = config;
     return new Promise((resolve, reject) => {
-      addresses.pin(peer);
       const attempt = core.connect({ peer, remoteStatic: publicKey }, nowUs());
+      addresses.pin(peer);
       const onAbort = (): void => this.#cancel(attempt, abortError(signal!));
       const settle = (): void => {
         this.#pending.delete(attempt);

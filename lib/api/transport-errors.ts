@@ -21,7 +21,10 @@ export type ConnectErrorCode =
   | 'ERR_CONNECT_UNAUTHORIZED'
   /** The peer closed the connection before it began. (With `publicKey` it begins at once: then `closed` says so.) */
   | 'ERR_CONNECT_REFUSED'
-  /** The peer speaks no version or suite of ours, has our own key, or a key that is none; or the socket cannot reach it. */
+  /**
+   * The peer speaks no version or suite of ours, has our own key, or a key that is none; or the socket cannot reach it; or
+   * this endpoint had no memory for it.
+   */
   | 'ERR_CONNECT_FAILED'
   /** This endpoint has as many connections as `maxConnections` allows. */
   | 'ERR_TOO_MANY_CONNECTIONS'

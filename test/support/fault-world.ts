@@ -10,7 +10,7 @@
 import { DEFAULT_CONFIG } from '../../lib/core/config.js';
 import type { Connection } from '../../lib/core/connection/connection.js';
 import { EVENT_CLOSED, EVENT_READABLE, EVENT_STREAM } from '../../lib/core/event-ring.js';
-import type { Memory, Protection } from '../../lib/core/ports.js';
+import type { Memory, Protection, Random } from '../../lib/core/ports.js';
 import type { Stream } from '../../lib/core/streams/stream.js';
 import { AuditedProtection } from '../sim/audited-protection.js';
 import { PlainProtection } from '../sim/plain-protection.js';
@@ -85,7 +85,8 @@ export class FaultWorld {
   readonly #inboxes: Arriving[][] = [[]];
   readonly #rng = new Rng(11);
 
-  constructor() {
+  /** @param serverRandom the dice of the server; default: good ones */
+  constructor(serverRandom?: Random) {
     const plain = new PlainProtection({ maxSlots: 64 });
     this.protection = new AuditedProtection(
       plain,
@@ -94,7 +95,7 @@ export class FaultWorld {
     );
     this.server = new CoreNode({
       name: 1,
-      random: this.#rng.fork('server').asRandom(),
+      random: serverRandom ?? this.#rng.fork('server').asRandom(),
       config: DEFAULT_CONFIG,
       memory: failingMemory(this.countdown),
       protection: failingProtection(this.protection, this.countdown),

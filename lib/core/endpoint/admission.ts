@@ -92,6 +92,7 @@ export class Admission {
       nowUs: options.nowUs,
       epochUs: options.epochUs,
       parameters: encodeTransportParameters(parameters),
+      isRouted: (id) => table.find(id, 0) >= 0,
       ...(psk === undefined ? {} : { psk }),
       ...(suites === undefined ? {} : { suites }),
       ...(authorize === undefined ? {} : { authorize }),
@@ -145,8 +146,13 @@ export class Admission {
     this.settle(nowUs);
   }
 
+  /** What throws in it has ended the handshake that it concerned; those behind it have their turn in the next call. */
   onTimer(nowUs: number): void {
-    this.handshakes.onTimer(nowUs);
+    try {
+      this.handshakes.onTimer(nowUs);
+    } catch (error) {
+      this.#guard.note(error);
+    }
     this.settle(nowUs);
   }
 

@@ -53,7 +53,7 @@ export class ConnectionIndex {
   find(bytes: Uint8Array, at: number): number {
     const low = wordAt(bytes, at);
     const high = wordAt(bytes, at + 4);
-    return this.#entries[this.#place(low, high, hash(low, high, this.#seed)) + SLOT] - 1;
+    return this.#entries[this.#place(low, high, hashOfId(low, high, this.#seed)) + SLOT] - 1;
   }
 
   /** The id leads to the slot from now on. Copies the id; throws RangeError when it has not 8 bytes. */
@@ -64,7 +64,7 @@ export class ConnectionIndex {
     }
     const low = wordAt(id, 0);
     const high = wordAt(id, 4);
-    const hashed = hash(low, high, this.#seed);
+    const hashed = hashOfId(low, high, this.#seed);
     let place = this.#place(low, high, hashed);
     if (this.#entries[place + SLOT] === 0) {
       if (2 * (this.#size + 1) > this.#mask + 1) {
@@ -84,7 +84,7 @@ export class ConnectionIndex {
     checkId(id);
     const low = wordAt(id, 0);
     const high = wordAt(id, 4);
-    const place = this.#place(low, high, hash(low, high, this.#seed));
+    const place = this.#place(low, high, hashOfId(low, high, this.#seed));
     if (this.#entries[place + SLOT] === 0) return false;
     this.#size--;
     this.#close(place >> ENTRY_SHIFT);
@@ -146,9 +146,14 @@ function wordAt(bytes: Uint8Array, at: number): number {
   return bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
 }
 
-function hash(low: number, high: number, seed: number): number {
+/**
+ * 32 bits of an id, under a seed. The seed multiplies between the two words: where it were only added or xor-ed, ids that
+ * cancel each other under one seed would meet under many.
+ */
+export function hashOfId(low: number, high: number, seed: number): number {
   let mixed = Math.imul(low ^ seed, 0x9e37_79b1);
-  mixed = Math.imul(mixed ^ (mixed >>> 16) ^ high, 0x85eb_ca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13) ^ seed, 0xc2b2_ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), seed | 1) ^ high;
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0x85eb_ca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2_ae35);
   return mixed ^ (mixed >>> 16);
 }

@@ -13,7 +13,6 @@ import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
 import type { EventRing } from '../event-ring.js';
-import { CONNECTION_ID_BYTES } from '../wire/frame-types.js';
 import type { ConnectRequest } from './admission.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
@@ -148,13 +147,7 @@ export class Endpoint implements ConnectionHost {
   }
 
   createId(): Uint8Array {
-    const { table, shard, options } = this.#state;
-    const id = new Uint8Array(CONNECTION_ID_BYTES);
-    do {
-      if (shard === undefined) options.random.fill(id);
-      else shard.fillId(id);
-    } while (table.find(id, 0) >= 0);
-    return id;
+    return this.#state.admission.handshakes.newConnectionId();
   }
 
   tokenOf(id: Uint8Array): Uint8Array {

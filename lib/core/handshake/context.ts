@@ -26,6 +26,9 @@ import type { RetryTokens } from './retry-token.js';
 import { copySource, type Source } from './source.js';
 import { StaticSecrets } from './static-secrets.js';
 
+/** Dice that have shown that many ids in use, one after the other, are no dice. */
+const ID_TRIES = 16;
+
 /** See `HandshakesOptions.authorize`. */
 export type Authorize = (
   remoteStatic: Uint8Array,
@@ -79,6 +82,8 @@ export interface HandshakesOptions {
   readonly cookieSecret?: Uint8Array;
   /** Fills in a connection id (8 bytes, not all zero); default: chance. */
   readonly fillConnectionId?: (id: Uint8Array) => void;
+  /** Whether a connection has this id already; default: none has. */
+  readonly isRouted?: (id: Uint8Array) => boolean;
 }
 
 export type Settings = Required<
@@ -138,6 +143,7 @@ function settingsOf(options: HandshakesOptions): Settings {
       .filter((id) => options.patterns?.includes(id) ?? true),
     parameters: options.parameters ?? new Uint8Array(0),
     authorize: options.authorize ?? (() => true),
+    isRouted: options.isRouted ?? (() => false),
     allowOwnKey: options.allowOwnKey ?? false,
     halfOpenMax: options.halfOpenMax ?? 1024,
     cookiesFrom: options.cookiesFrom ?? 64,
@@ -189,13 +195,15 @@ export class HandshakeContext {
     return this.#events.splice(0);
   }
 
+  /** An id that neither a connection nor, as `isTaken` says, a handshake has. Throws RangeError when the dice give none. */
   newConnectionId(isTaken: (id: Uint8Array) => boolean): Uint8Array {
+    const { isRouted } = this.settings;
     const id = new Uint8Array(CONNECTION_ID_BYTES);
-    for (let tries = 0; tries < 16; tries++) {
+    for (let tries = 0; tries < ID_TRIES; tries++) {
       this.#fillConnectionId(id);
-      if (id.some((byte) => byte !== 0) && !isTaken(id)) return id;
+      if (id.some((byte) => byte !== 0) && !isTaken(id) && !isRouted(id)) return id;
     }
-    throw new RangeError('no free connection id in 16 tries');
+    throw new RangeError(`no free connection id in ${ID_TRIES} tries`);
   }
 
   /** Rises with each call, whatever the clock does. */

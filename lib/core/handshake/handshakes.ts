@@ -106,6 +106,13 @@ export class Handshakes {
     this.#outbound.cancel(attempt);
   }
 
+  /** An id that no connection and no handshake has. Throws RangeError when chance gives none. */
+  newConnectionId(): Uint8Array {
+    return this.#context.newConnectionId(
+      (id) => this.#inbound.isTaken(id) || this.#outbound.isTaken(id),
+    );
+  }
+
   /** Takes a handshake message (borrows it for the call) and returns what became of it: see drop-reasons.ts. */
   receive(message: Uint8Array, source: Source, nowUs: number): number {
     const reason = this.#dispatch(message, source, nowUs);

@@ -131,8 +131,10 @@ export class Inbound {
   }
 
   onTimer(nowUs: number): void {
-    for (const responder of this.#halfOpen.values()) {
+    for (const [key, responder] of this.#halfOpen) {
       if (responder.expiresUs > nowUs) break;
+      // First of all, so that it is not due again whatever the rest does.
+      this.#halfOpen.delete(key);
       this.#remove(responder);
     }
     for (const [key, untilUs] of this.#done) {

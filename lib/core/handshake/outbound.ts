@@ -104,9 +104,19 @@ export class Outbound {
     this.#byId.set(mapKey(localId), number);
     // The peer may be about to connect to us: one connection is enough.
     if (this.#inbound.hasHalfOpen(attempt)) attempt.yieldUntil(nowUs + settings.yieldUs);
-    else attempt.start(nowUs);
+    else this.#start(number, attempt, nowUs);
     this.#settle(number, attempt);
     return number;
+  }
+
+  /** What throws leaves nothing behind: the caller has no number to cancel. */
+  #start(number: number, attempt: Initiator, nowUs: number): void {
+    try {
+      attempt.start(nowUs);
+    } catch (error) {
+      this.cancel(number);
+      throw error;
+    }
   }
 
   /** A response, a cookie or a version list. */
@@ -123,11 +133,18 @@ export class Outbound {
     return reason;
   }
 
+  /** An attempt whose timer throws has failed: else it would be due for ever. What was thrown goes on to the caller. */
   onTimer(nowUs: number): void {
     for (const [number, attempt] of this.#attempts) {
       if (attempt.deadlineUs > nowUs) continue;
-      attempt.onTimer(nowUs);
-      this.#settle(number, attempt);
+      try {
+        attempt.onTimer(nowUs);
+      } catch (error) {
+        attempt.end('internalError');
+        throw error;
+      } finally {
+        this.#settle(number, attempt);
+      }
     }
   }
 

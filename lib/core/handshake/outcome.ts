@@ -38,7 +38,9 @@ export type HandshakeFailure =
   /** `authorize` said no. */
   | 'unauthorized'
   /** A key of the peer is a low-order point. */
-  | 'lowOrderKey';
+  | 'lowOrderKey'
+  /** Something threw that may not: no memory, or a mistake of ours. */
+  | 'internalError';
 
 export type HandshakeEvent =
   /**

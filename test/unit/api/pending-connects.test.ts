@@ -62,6 +62,7 @@ describe('a connect', () => {
     ['noCommonVersion', 'ERR_CONNECT_FAILED'],
     ['ownKey', 'ERR_CONNECT_FAILED'],
     ['lowOrderKey', 'ERR_CONNECT_FAILED'],
+    ['internalError', 'ERR_CONNECT_FAILED'],
     ['tooManyConnections', 'ERR_TOO_MANY_CONNECTIONS'],
   ] as const)('that fails with %s is rejected with %s', async (reason: ConnectFailure, code) => {
     const { pins, connects, connect } = make();

@@ -6,7 +6,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Connection } from '../../../../lib/core/connection/connection.js';
 import { INTERNAL_ERROR } from '../../../../lib/core/error-codes.js';
+import { EVENT_CONNECT_FAILED } from '../../../../lib/core/event-ring.js';
+import { Rng } from '../../../sim/rng.js';
+import { CoreNode } from '../../../support/core-node.js';
 import { FaultWorld } from '../../../support/fault-world.js';
+import { toyIdentity } from '../../../support/toy-primitives.js';
 
 const BYTES = 20_000;
 
@@ -83,6 +87,62 @@ describe('an endpoint whose memory or protection fails once', () => {
     }
     expect(tried).toBeGreaterThan(EACH_BELOW);
   }, 120_000);
+});
+
+/** A node whose dice throw when they were thrown so often, and what its connects came to. */
+function nodeWithDice() {
+  const dice = { left: Number.POSITIVE_INFINITY };
+  const seeded = new Rng(3).asRandom();
+  const failures: [number, unknown][] = [];
+  const faults: unknown[] = [];
+  const node = new CoreNode({
+    name: 1,
+    random: {
+      fill(bytes) {
+        if (dice.left-- <= 0) throw new Error('broken: dice');
+        seeded.fill(bytes);
+      },
+    },
+    onFault: (error) => faults.push(error),
+    onEvent: (kind, _owner, subject, value) => {
+      if (kind === EVENT_CONNECT_FAILED) failures.push([value, subject]);
+    },
+  });
+  return { node, dice, failures, faults };
+}
+
+describe('a handshake of ours that throws', () => {
+  const remoteStatic = toyIdentity(2).publicKey;
+
+  it('whenever its timer runs fails, and is not due again; so do those beside it, one in a turn', () => {
+    const { node, dice, failures, faults } = nodeWithDice();
+    const { endpoint } = node;
+    const attempts = [0, 1, 2].map(() => endpoint.connect({ peer: 1, remoteStatic }, 0));
+    node.turn([], 0);
+    dice.left = 0;
+    let turns = 0;
+    for (let nowUs = 1_000_000; endpoint.deadlineUs <= nowUs && turns < 10; nowUs += 1000) {
+      node.turn([], nowUs);
+      turns++;
+    }
+    expect(failures).toEqual(attempts.map((attempt) => [attempt, 'internalError']));
+    expect([turns, faults.length, endpoint.deadlineUs]).toEqual([3, 3, Number.POSITIVE_INFINITY]);
+    expect(endpoint.counts.faults).toBe(3);
+  });
+
+  it('in connect throws there, and leaves nothing behind', () => {
+    const { node, dice, failures } = nodeWithDice();
+    const { endpoint } = node;
+    // For the id, and for when to send again.
+    for (let thrown = 0; thrown < 2; thrown++) {
+      dice.left = thrown;
+      expect(() => endpoint.connect({ peer: 1, remoteStatic }, 0)).toThrow('broken: dice');
+    }
+    expect(node.turn([], 0)).toEqual([]);
+    expect(endpoint.deadlineUs).toBe(Number.POSITIVE_INFINITY);
+    expect(node.turn([], 60_000_000)).toEqual([]);
+    expect(failures).toEqual([]);
+  });
 });
 
 describe('a clock that is not what it should be', () => {
