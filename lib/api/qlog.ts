@@ -13,7 +13,6 @@ import type { Connection as CoreConnection } from '../core/connection/connection
 import type { TracedMetrics, Tracer } from '../core/ports.js';
 import { FrameReader } from '../core/wire/frame-reader.js';
 import type { SocketAddress } from '../io/batch-socket.js';
-import type { QlogFile, QlogFolder } from './qlog-folder.js';
 import { describeFrames, hex } from './qlog-frames.js';
 
 /** RFC 7464 section 2.2. */
@@ -40,12 +39,25 @@ export interface QlogSubject {
   readonly epochUs: number;
 }
 
+/** A file that grows: `QlogFile`, or what a test reads. */
+export interface QlogText {
+  /** Records that were dropped since `append` was last successful. */
+  dropped: number;
+  /** False when it was dropped. Never throws. */
+  append(text: string): boolean;
+}
+
+/** Where files are: `QlogFolder`, or what a test reads. */
+export interface QlogFiles {
+  open(name: string): QlogText;
+}
+
 /** The log of one connection. One reader serves all of an endpoint. */
 export class ConnectionLog implements Tracer {
   readonly #core: CoreConnection;
   readonly #subject: QlogSubject;
   readonly #reader: FrameReader;
-  readonly #file: QlogFile;
+  readonly #file: QlogText;
   #startUs = -1;
   #state = 'handshake_complete';
   /** As they were written last. */
@@ -54,7 +66,7 @@ export class ConnectionLog implements Tracer {
   constructor(
     core: CoreConnection,
     subject: QlogSubject,
-    folder: QlogFolder,
+    folder: QlogFiles,
     reader = new FrameReader(),
   ) {
     this.#core = core;

@@ -8,7 +8,8 @@
 import * as layout from '../../lib/batch/layout.js';
 import { PacketBatch } from '../../lib/batch/packet-batch.js';
 import { DEFAULT_CONFIG } from '../../lib/core/config.js';
-import { makeEndpoint } from '../sim/make-endpoint.js';
+import { LaneHash } from '../sim/lane-hash.js';
+import { makeEndpoint, type TracerFor } from '../sim/make-endpoint.js';
 import { PlainProtection } from '../sim/plain-protection.js';
 import { Rng } from '../sim/rng.js';
 import { SimulatedAddresses } from '../sim/surroundings.js';
@@ -40,23 +41,28 @@ const config = {
 const rx = new PacketBatch(SLAB_BYTES, ROWS);
 const tx = new PacketBatch(SLAB_BYTES, ROWS);
 
-function makeParty(place: number): Party {
+function makeParty(place: number, tracerFor?: TracerFor): Party {
   const protection = new PlainProtection({ maxSlots: 8 });
   const addresses = new SimulatedAddresses();
   const random = new Rng(place + 1).asRandom();
-  const common = { place, config, protection, addresses, random, primitives: 'toy' as const };
+  const primitives = 'toy' as const;
+  const common = { place, config, protection, addresses, random, primitives, tracerFor };
   return { ...makeEndpoint({ ...common, nowUs: 0, wake: () => undefined }), protection, addresses };
 }
 
 export class Victim {
-  readonly party = makeParty(1);
+  readonly party: Party;
+  /** Over all that both sides have sent, and when. */
+  readonly hash = new LaneHash();
   readonly #peer = makeParty(0);
   #nowUs = 1000;
   #sent: Uint8Array[] = [];
   #number = 1000;
 
-  constructor() {
-    const { party } = this;
+  /** @param tracerFor hears what happens to the victim */
+  constructor(tracerFor?: TracerFor) {
+    const party = makeParty(1, tracerFor);
+    this.party = party;
     const remoteStatic = party.identity.publicKey;
     this.#peer.endpoint.connect({ peer: 1, remoteStatic }, this.#nowUs);
     for (let round = 0; round < 3; round++) {
@@ -126,7 +132,10 @@ export class Victim {
       for (let row = 0; row < rows; row++) {
         const at = (row << layout.ROW_SHIFT) + layout.OFFSET;
         const start = tx.rows[at];
-        this.#sent.push(tx.bytes.slice(start, start + tx.rows[at - layout.OFFSET + layout.LENGTH]));
+        const bytes = tx.bytes.slice(start, start + tx.rows[at - layout.OFFSET + layout.LENGTH]);
+        this.#sent.push(bytes);
+        this.hash.number(this.#nowUs);
+        this.hash.bytes(new DataView(bytes.buffer), 0, bytes.length);
       }
     }
     endpoint.endTurn();

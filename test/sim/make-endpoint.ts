@@ -6,6 +6,7 @@
 
 import type { TransportConfig } from '../../lib/core/config.js';
 import { Endpoint } from '../../lib/core/endpoint/endpoint.js';
+import type { EndpointOptions } from '../../lib/core/endpoint/endpoint-options.js';
 import type { HandshakePrimitives, KeyPair, Protection, Random } from '../../lib/core/ports.js';
 import { openNodeProtection } from '../../lib/crypto/node-protection.js';
 import { testPrimitives } from '../support/test-primitives.js';
@@ -35,7 +36,12 @@ export interface EndpointSetup {
   readonly nowUs: number;
   /** The core has something to send, and nobody's turn is under way. */
   readonly wake: () => void;
+  /** Default: nothing is traced. */
+  readonly tracerFor?: TracerFor | undefined;
 }
+
+/** Who hears what happens on a connection. */
+export type TracerFor = NonNullable<EndpointOptions['tracerFor']>;
 
 /** `packetsCountAs`: for 'plain' alone, see PlainProtectionOptions. */
 export function makeProtection(name: ProtectionName, packetsCountAs = 1): Protection {
@@ -45,7 +51,7 @@ export function makeProtection(name: ProtectionName, packetsCountAs = 1): Protec
 }
 
 export function makeEndpoint(setup: EndpointSetup): { endpoint: Endpoint; identity: KeyPair } {
-  const { place, config, protection, random, addresses, nowUs, wake } = setup;
+  const { place, config, protection, random, addresses, nowUs, wake, tracerFor } = setup;
   const [primitives, identity] = makePrimitives(setup.primitives, place, random);
   const endpoint = new Endpoint({
     config,
@@ -59,6 +65,7 @@ export function makeEndpoint(setup: EndpointSetup): { endpoint: Endpoint; identi
     nowUs,
     epochUs: EPOCH_US,
     wake,
+    tracerFor,
   });
   return { endpoint, identity };
 }

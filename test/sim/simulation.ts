@@ -13,7 +13,7 @@ import type { Side } from './goals/goal.js';
 import { Host } from './host.js';
 import { Invariants } from './invariants.js';
 import { buildLinks, describeLinks } from './links/spec.js';
-import { makeEndpoint, makeProtection } from './make-endpoint.js';
+import { makeEndpoint, makeProtection, type TracerFor } from './make-endpoint.js';
 import { Network } from './network.js';
 import { Peer } from './peer.js';
 import { Rng } from './rng.js';
@@ -46,11 +46,16 @@ export class Simulation {
   session: Session;
   readonly peers: readonly [Peer, Peer];
   steps = 0;
+  readonly #tracerFor: TracerFor | undefined;
   #isOver = false;
 
-  /** @param hashesBytes false: runs with different ciphers have the same hash */
-  constructor(scenario: Scenario, hashesBytes = true) {
+  /**
+   * @param hashesBytes false: runs with different ciphers have the same hash
+   * @param tracerFor hears what happens; the run is the same without it
+   */
+  constructor(scenario: Scenario, hashesBytes = true, tracerFor?: TracerFor) {
     this.scenario = scenario;
+    this.#tracerFor = tracerFor;
     this.trace = new Trace(hashesBytes);
     this.network = new Network(this.scheduler, this.trace);
     this.session = new Session(scenario.session);
@@ -248,6 +253,7 @@ export class Simulation {
       addresses,
       nowUs: START_US,
       wake: () => host.wake(),
+      tracerFor: this.#tracerFor,
     });
     peer = new Peer({
       host,

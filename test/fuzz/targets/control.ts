@@ -39,16 +39,18 @@ export const control: Target = {
       .map((frame) => encode(frame))
       .filter(({ length }) => length < 200)
       .map(packetOf),
-  run(input) {
-    const victim = new Victim();
-    for (const payload of payloadsOf(input)) {
-      const packet = victim.seal(payload);
-      if (packet !== undefined) victim.receive([packet]);
-      const { connection } = victim;
-      if (connection === undefined || connection.phase === 'open') continue;
-      must(connection.closed !== undefined, 'it ends, and nothing says why');
-      must(connection.closed?.origin !== 'idle', 'it ends by itself');
-    }
-    victim.rest();
-  },
+  run: (input) => playControl(input, new Victim()),
 };
+
+/** Sends a victim the packets of an input, and lets it come to rest. */
+export function playControl(input: Uint8Array, victim: Victim): void {
+  for (const payload of payloadsOf(input)) {
+    const packet = victim.seal(payload);
+    if (packet !== undefined) victim.receive([packet]);
+    const { connection } = victim;
+    if (connection === undefined || connection.phase === 'open') continue;
+    must(connection.closed !== undefined, 'it ends, and nothing says why');
+    must(connection.closed?.origin !== 'idle', 'it ends by itself');
+  }
+  victim.rest();
+}

@@ -49,7 +49,8 @@ function operationOf(first: number, second: number, large: number): Operation {
   }
 }
 
-function caseOf(input: Uint8Array): OperationCase {
+/** The case that an input stands for. */
+export function caseOf(input: Uint8Array): OperationCase {
   const settings = input[0] ?? 0;
   const operations: Operation[] = [];
   for (let at = 1; at + OPERATION_BYTES <= input.length; at += OPERATION_BYTES) {

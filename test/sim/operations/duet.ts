@@ -12,6 +12,8 @@ import { PacketBatch } from '../../../lib/batch/packet-batch.js';
 import { DEFAULT_CONFIG } from '../../../lib/core/config.js';
 import { SimulationFailure } from '../failure.js';
 import { checkConnection } from '../invariants.js';
+import { LaneHash } from '../lane-hash.js';
+import type { TracerFor } from '../make-endpoint.js';
 import { Ledger } from './ledger.js';
 import type { Operation, OperationCase } from './operation.js';
 import { hasSending, Player } from './player.js';
@@ -22,8 +24,11 @@ const IDLE_US = 3_600_000_000;
 const ROWS = 64;
 const SLAB_BYTES = 256 << 10;
 const POISON = 0xdb;
-/** Turns and jumps of the clock until everything must be at rest. */
-const REST_STEPS_MAX = 4000;
+/**
+ * Turns and jumps of the clock until everything must be at rest. Who hears nothing any more, and has no reset token, waits
+ * for IDLE_US, and wakes more than twice a second as long as something is in flight.
+ */
+const REST_STEPS_MAX = 20_000;
 
 interface Datagram {
   readonly bytes: Uint8Array;
@@ -34,6 +39,8 @@ export class Duet {
   readonly ledger = new Ledger();
   readonly players: readonly [Player, Player];
   nowUs = START_US;
+  /** Over all that was sent, and when. */
+  readonly hash = new LaneHash();
   /** What waits for each side. */
   readonly #inboxes: readonly [Datagram[], Datagram[]] = [[], []];
   readonly #delivered: [number, number] = [0, 0];
@@ -41,11 +48,12 @@ export class Duet {
   readonly #tx = new PacketBatch(SLAB_BYTES, ROWS);
   readonly #operations: readonly Operation[];
 
-  constructor({ seed, operations, ...given }: OperationCase) {
+  /** @param tracerFor hears what happens; the run is the same without it */
+  constructor({ seed, operations, ...given }: OperationCase, tracerFor?: TracerFor) {
     this.#operations = operations;
     const config = { ...DEFAULT_CONFIG, ...given, idleTimeoutUs: IDLE_US };
     this.players = [0, 1].map(
-      (side) => new Player(side as 0 | 1, config, seed, this.ledger, this.nowUs),
+      (side) => new Player(side as 0 | 1, config, seed, this.ledger, this.nowUs, tracerFor),
     ) as [Player, Player];
   }
 
@@ -176,6 +184,8 @@ export class Duet {
       const offset = rows[at + layout.OFFSET];
       const flags = rows[at + layout.FLAGS] & layout.FLAG_ECN_MASK;
       const copy = bytes.slice(offset, offset + rows[at + layout.LENGTH]);
+      this.hash.number(this.nowUs);
+      this.hash.bytes(new DataView(copy.buffer), 0, copy.length);
       this.#inboxes[other].push({ bytes: copy, flags });
     }
   }

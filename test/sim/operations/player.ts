@@ -14,7 +14,7 @@ import type { Stream } from '../../../lib/core/streams/stream.js';
 import { AuditedProtection } from '../audited-protection.js';
 import { SimulationFailure } from '../failure.js';
 import type { Side } from '../goals/goal.js';
-import { makeEndpoint, makeProtection } from '../make-endpoint.js';
+import { makeEndpoint, makeProtection, type TracerFor } from '../make-endpoint.js';
 import { Rng } from '../rng.js';
 import { SimulatedAddresses } from '../surroundings.js';
 import type { Ledger } from './ledger.js';
@@ -34,7 +34,14 @@ export class Player {
   readonly #ledger: Ledger;
   readonly #known = new Set<number>();
 
-  constructor(side: Side, config: TransportConfig, seed: number, ledger: Ledger, nowUs: number) {
+  constructor(
+    side: Side,
+    config: TransportConfig,
+    seed: number,
+    ledger: Ledger,
+    nowUs: number,
+    tracerFor: TracerFor | undefined,
+  ) {
     this.side = side;
     this.#ledger = ledger;
     const object = (what: string): never => {
@@ -50,6 +57,7 @@ export class Player {
       addresses: this.addresses,
       nowUs,
       wake: () => undefined,
+      tracerFor,
     });
     this.endpoint = made.endpoint;
     this.identity = made.identity;
