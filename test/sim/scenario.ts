@@ -96,6 +96,8 @@ export function scenario(parts: ScenarioParts): Scenario {
 /** A scenario that follows from the seed alone. */
 export function randomScenario(seed: number): Scenario {
   const rng = new Rng(seed).fork('scenario');
+  // Dice of their own: the rest of a scenario is what it was before hosts had faults.
+  const sendFaults = new Rng(seed).fork('send faults');
   const there = randomPath(rng);
   const hasSamePath = rng.chance(0.6);
   const config = randomConfig(rng);
@@ -106,7 +108,10 @@ export function randomScenario(seed: number): Scenario {
     seed,
     there,
     back: hasSamePath ? there : randomPath(rng),
-    hosts: [randomHost(rng), randomHost(rng)],
+    hosts: [randomHost(rng), randomHost(rng)].map((host) => ({
+      ...host,
+      sendFaults: sendFaults.chance(0.25) ? sendFaults.logarithmic(0.01, 0.5) : 0,
+    })) as [HostModel, HostModel],
     config,
     otherConfig: rng.chance(0.3) ? randomConfig(rng) : {},
     goals: () => randomGoals(new Rng(goalSeed)),
