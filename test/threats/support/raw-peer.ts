@@ -19,6 +19,7 @@ import { makeEndpoint } from '../../sim/make-endpoint.js';
 import { PlainProtection } from '../../sim/plain-protection.js';
 import { Rng } from '../../sim/rng.js';
 import { SimulatedAddresses } from '../../sim/surroundings.js';
+import { ack } from './frames.js';
 
 const ROWS = 256;
 const SLAB_BYTES = 512 << 10;
@@ -61,6 +62,8 @@ export class RawPeer {
   /** Largest packet number of the victim. */
   largestHeard = -1;
   nextNumber = 0;
+  /** Packet numbers of the victim that `acknowledgement` has not named yet. */
+  #unnamed: number[] = [];
   /** Peer id that packets come from. */
   from = 1;
   readonly #attacker: Party;
@@ -117,6 +120,23 @@ export class RawPeer {
     this.#turn();
   }
 
+  /** Whether there is anything to acknowledge. */
+  get hasHeard(): boolean {
+    return this.#unnamed.length > 0;
+  }
+
+  /** An ACK of all that came since the last one, as an honest peer sends it. */
+  acknowledgement(): Uint8Array {
+    const ranges: [number, number][] = [];
+    for (const number of this.#unnamed.sort((left, right) => right - left)) {
+      const last = ranges.at(-1);
+      if (last?.[0] === number + 1) last[0] = number;
+      else ranges.push([number, number]);
+    }
+    this.#unnamed = [];
+    return ack(ranges);
+  }
+
   /** The victim's application has done something: its turn. */
   turn(): void {
     this.#turn();
@@ -160,6 +180,7 @@ export class RawPeer {
       if (batch.rows[at + layout.STATUS] !== 0) continue;
       const number = batch.doubles[(at + layout.PACKET_NUMBER) >> 1];
       this.largestHeard = Math.max(this.largestHeard, number);
+      this.#unnamed.push(number);
       const from = batch.rows[at + layout.OFFSET] + batch.rows[at + layout.HEADER_LENGTH];
       this.#read(batch.bytes, from, from + batch.rows[at + layout.PLAINTEXT_LENGTH]);
     }
