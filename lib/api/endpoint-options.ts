@@ -83,9 +83,10 @@ export interface EndpointOptions extends BindOptions {
   /** A folder for qlog files, one a connection (JSON-SEQ, for qvis). Default: none are written. */
   readonly qlog?: string | undefined;
   /**
-   * Called with one line for each traffic secret, so that a capture can be decrypted (docs/diagnostics.md): whoever has
-   * the lines can read every packet. What it throws surfaces as an uncaught exception. The variable BURSTWIRE_KEYLOG
-   * names a file to which the lines of all endpoints are appended. Default: no secret is ever given out.
+   * Called with one line for each traffic secret and each encrypted piece of a handshake, so that a capture can be
+   * decrypted (docs/diagnostics.md): whoever has the lines can read every packet. What it throws surfaces as an uncaught
+   * exception. The variable BURSTWIRE_KEYLOG names a file to which the lines of all endpoints are appended. Default: no
+   * secret is ever given out.
    */
   readonly keyLog?: KeyLog | undefined;
 }

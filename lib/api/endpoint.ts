@@ -22,7 +22,8 @@ import type { Tracer } from '../core/ports.js';
 import { FrameReader } from '../core/wire/frame-reader.js';
 import { openPrimitives } from '../crypto/choose-primitives.js';
 import { openProtection } from '../crypto/choose-protection.js';
-import { type KeyLog, openKeyLog } from '../crypto/key-log.js';
+import { loggedPrimitives } from '../crypto/handshake-key-log.js';
+import { type KeyLog, keyLogLine, openKeyLog } from '../crypto/key-log.js';
 import { systemRandom } from '../crypto/random.js';
 import { AddressBook } from '../io/address-book.js';
 import { addressBytes } from '../io/address-bytes.js';
@@ -106,10 +107,11 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     this.#book = new AddressBook(engine.peers);
     this.#log = config.qlog === undefined ? undefined : new QlogFolder(config.qlog);
     const addresses = addressesOf(engine);
+    const keyLog = openKeyLog(guarded(config.keyLog));
     this.#core = new CoreEndpoint({
       config: config.transport,
       protection,
-      primitives: openPrimitives().primitives,
+      primitives: loggedPrimitives(openPrimitives().primitives, keyLog),
       random: systemRandom,
       memory: openMemory(),
       addresses,
@@ -126,7 +128,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       wake: () => this.#driver.wake(),
       onFault: warnOfFault,
       tracerFor: (connection) => this.#tracerFor(connection),
-      onSecret: openKeyLog(guarded(config.keyLog)),
+      onSecret: keyLog && ((secret) => keyLog(keyLogLine(secret))),
     });
     const { ipv6Only } = config.bind;
     this.#connects = new PendingConnects({

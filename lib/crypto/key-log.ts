@@ -1,15 +1,16 @@
 /**
- * The key log: traffic secrets as lines of text, so that captured packets can be read while debugging.
+ * The key log: secrets as lines of text, so that captured packets can be read while debugging.
  *
  * Off unless BURSTWIRE_KEYLOG names a file or the application gives a function; whoever has the lines reads everything.
- * It derives no keys and keeps none: the core lends it each traffic secret when its key is installed. The lines are in
- * the manner of TLS's SSLKEYLOGFILE (RFC 9850); docs/diagnostics.md says what is in them, and tools/wireshark reads them.
+ * It derives no keys and keeps none: the core lends it each traffic secret when its key is installed, and
+ * handshake-key-log.ts what it has seen of handshakes. The lines are in the manner of TLS's SSLKEYLOGFILE (RFC 9850);
+ * docs/diagnostics.md says what is in them, and tools/wireshark reads them.
  *
  * Invariant: it never stops the program: a file that cannot be written is warned about once and then left alone.
  */
 
 import { appendFileSync } from 'node:fs';
-import type { SecretSink, TrafficSecret } from '../core/ports.js';
+import type { TrafficSecret } from '../core/ports.js';
 
 /** Takes one line, without its line feed. */
 export type KeyLog = (line: string) => void;
@@ -26,7 +27,7 @@ export function keyLogLine(of: TrafficSecret): string {
 }
 
 /**
- * What an endpoint hands its secrets to, or undefined when nobody asks for them. Warns once in a process.
+ * What an endpoint hands its lines to, or undefined when nobody asks for them. Warns once in a process.
  *
  * @param listener of the application; must not throw
  * @param path the file that BURSTWIRE_KEYLOG names
@@ -34,7 +35,7 @@ export function keyLogLine(of: TrafficSecret): string {
 export function openKeyLog(
   listener: KeyLog | undefined,
   path = process.env.BURSTWIRE_KEYLOG ?? '',
-): SecretSink | undefined {
+): KeyLog | undefined {
   if (path === '' && listener === undefined) return undefined;
   warnOnce(
     path === ''
@@ -42,8 +43,7 @@ export function openKeyLog(
       : `BURSTWIRE_KEYLOG is set: the secrets of ALL connections are written to ${path}. `,
   );
   const file = path === '' ? undefined : fileLog(path);
-  return (secret) => {
-    const line = keyLogLine(secret);
+  return (line) => {
     file?.(line);
     listener?.(line);
   };
@@ -72,6 +72,7 @@ function fileLog(path: string): KeyLog {
   };
 }
 
-function hex(bytes: Uint8Array): string {
+/** Bytes as the fields of a line have them. */
+export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }

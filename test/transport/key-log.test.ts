@@ -9,6 +9,11 @@ import { engines } from './support/variants.js';
 const LINE =
   /^BURSTWIRE_TRAFFIC_SECRET [0-9a-f]{16} (initiator|responder) [01] aes-256-gcm [0-9a-f]{16} [0-9a-f]{64}$/;
 
+/** Of a handshake by IK: who the initiator is, and both payloads. */
+const PIECE =
+  /^BURSTWIRE_HANDSHAKE_KEY [0-9a-f]{32} aes-256-gcm [0-9a-f]{64} 0{23}[01] [0-9a-f]{64}$/;
+const isPiece = (line: string): boolean => line.startsWith('BURSTWIRE_HANDSHAKE_KEY ');
+
 beforeEach(() => {
   const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
   return () => warn.mockRestore();
@@ -16,11 +21,16 @@ beforeEach(() => {
 
 describe('the option keyLog', () => {
   it('gets the secrets of both directions, the same on both sides', async () => {
-    const [ours, theirs]: string[][] = [[], []];
+    const logs: string[][] = [[], []];
     await pair(engines[0], {
-      client: { aead: 'aes-256-gcm', keyLog: (line) => ours.push(line) },
-      server: { keyLog: (line) => theirs.push(line) },
+      client: { aead: 'aes-256-gcm', keyLog: (line) => logs[0].push(line) },
+      server: { keyLog: (line) => logs[1].push(line) },
     });
+    const [ours, theirs] = logs.map((log) => log.filter((line) => !isPiece(line)));
+    const [pieces, same] = logs.map((log) => log.filter(isPiece));
+    expect(pieces).toHaveLength(3);
+    expect(same).toEqual(pieces);
+    for (const line of pieces) expect(line).toMatch(PIECE);
     for (const line of [...ours, ...theirs]) expect(line).toMatch(LINE);
     // Each side has installed what it sends, what it receives, and the key behind that.
     expect([ours.length, theirs.length]).toEqual([3, 3]);
@@ -40,8 +50,8 @@ describe('the option keyLog', () => {
     const { here } = await pair(engines[0], { client: { keyLog } });
     await here.sendMessage(Buffer.from('all the same'));
     await until(
-      () => caught.length === 3,
-      () => `3 exceptions, not ${caught.length}`,
+      () => caught.length === 6,
+      () => `6 exceptions, not ${caught.length}`,
     );
   });
 });

@@ -11,14 +11,16 @@ import { SUITES } from '../../lib/core/handshake/protocol.js';
 import { headerKey, phaseKey } from '../../lib/core/handshake/traffic-secrets.js';
 import { keyLogLine } from '../../lib/crypto/key-log.js';
 import { nodePrimitives } from '../../lib/crypto/primitives.js';
+import { generateIdentity, identityFromPrivateKey } from '../../lib/index.js';
 import { qlogOf, type ShownFrame } from '../support/second-decoder.js';
 import { type Aead, talk, upload } from '../transport/support/recorded-talk.js';
 import { sealReference } from '../unit/crypto/reference-packet.js';
-import { type Captured, dissect, hasTshark, type ShownPacket } from './tshark.js';
+import { type Captured, dissect, handshakeOf, hasTshark, type ShownPacket } from './tshark.js';
 
 const VECTORS = new URL('../vectors/', import.meta.url);
 /** One for each suite. */
 const connectionId = (aead: Aead): Uint8Array => Buffer.from(aead.slice(0, 8));
+const PARAMETER_IDS = [1, 3, 4, 5, 6, 7, 8, 9, 0x0b, 0x0e, 0x20, 0x3b01, 0x3b02];
 const SECRET = new Uint8Array(32).fill(7);
 
 interface Recording {
@@ -72,6 +74,42 @@ const lineOf = (aead: Aead): string =>
     ...{ handshakeHash: Buffer.from(aead.padEnd(32)), sender: 'initiator', phase: 0, aead },
     ...{ destinationId: connectionId(aead), secret: SECRET },
   });
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const publicKeyOf = (privateKey: string): string =>
+  hex(identityFromPrivateKey(Buffer.from(privateKey, 'hex')).publicKey);
+
+/** Of IK with the first responder, then of XX with the second: who they are, and what each allows the other. */
+function expectHandshakes(
+  messages: readonly Readonly<Record<string, unknown>>[],
+  initiator: string,
+  responders: readonly string[],
+): void {
+  const found = messages.map(handshakeOf);
+  expect(found.map(({ type, key }) => [type, key])).toEqual([
+    ...[
+      [1, initiator],
+      [2, undefined],
+    ],
+    ...[
+      [1, undefined],
+      [2, responders[1]],
+      [3, initiator],
+    ],
+  ]);
+  expect(found.map(({ parameters }) => parameters.get(1)?.value)).toEqual([
+    ...[12_345, 30_000],
+    ...[undefined, 30_000, 12_345],
+  ]);
+  for (const { parameters } of found) {
+    const ids = [...parameters.keys()];
+    if (ids.length > 0) expect(ids).toEqual(PARAMETER_IDS);
+    if (ids.length > 0) expect(parameters.get(3)?.value).toBe(65_527);
+  }
+  const [{ time }, , { time: none }] = found;
+  expect(Math.abs(time! / 1000 - Date.now())).toBeLessThan(300_000);
+  expect(none).toBe(0);
+}
 
 const all = (datagrams: ReturnType<typeof dissect>): ShownPacket[] =>
   datagrams.flatMap(({ packets }) => packets);
@@ -165,11 +203,21 @@ describe.skipIf(!hasTshark)('the dissector', { timeout: 60_000 }, () => {
   it('reads a real connection with the key log of its endpoint', async () => {
     const warn = vi.spyOn(process, 'emitWarning').mockReturnValue();
     const keyLog: string[] = [];
-    const { datagrams, sent } = await talk('aes-128-gcm', true, {
-      keyLog: (line) => keyLog.push(line),
-    });
+    const identity = generateIdentity();
+    const own = { identity, idleTimeout: 12_345, keyLog: (line: string) => keyLog.push(line) };
+    const { datagrams, sent, staticKey } = await talk('aes-128-gcm', true, own);
+    const stranger = await talk('chacha20-poly1305', false, own);
     warn.mockRestore();
-    const packets = all(dissect(datagrams, keyLog));
+    const fromStranger = stranger.datagrams
+      .filter(({ bytes }) => bytes.startsWith('8'))
+      .map((datagram) => ({ ...datagram, port: 50_000 }));
+    const shown = dissect([...datagrams, ...fromStranger], keyLog);
+    expectHandshakes(
+      shown.map(({ handshake }) => handshake).filter((message) => message !== undefined),
+      hex(identity.publicKey),
+      [staticKey, stranger.staticKey].map(publicKeyOf),
+    );
+    const packets = all(shown);
     expect(packets.flatMap(({ notes }) => notes)).toEqual([]);
     for (const side of ['initiator', 'responder'] as const) {
       const shown = packets

@@ -168,3 +168,42 @@ function frameOf(tree: Node): ShownFrame {
   if (type === 0x30 || type === 0x31) return { type: 0x30, data: hexOf(of('datagram.data')) };
   return numbers.length === 0 ? { type } : { type, numbers };
 }
+
+export interface ShownHandshake {
+  readonly type: number;
+  /** The static public key in it, hexadecimal, when it was opened. */
+  readonly key: string | undefined;
+  readonly time: number | undefined;
+  /** By id; empty when the payload was not opened. */
+  readonly parameters: ReadonlyMap<number, { readonly value: number }>;
+}
+
+/** What was shown of a handshake message, with what the key log has opened of it. */
+export function handshakeOf(layer: Node): ShownHandshake {
+  const fields = flatten(layer);
+  const of = (name: string): Node[string] => fields.find(([key]) => key === name)?.[1];
+  const key = of('burstwire.handshake.static');
+  const parameters = fields
+    .filter(([name]) => name === 'burstwire.handshake.parameter')
+    .flatMap(([, value]) => listOf(value))
+    .map((item) => {
+      const [id, value] = ['id', 'value'].map((part) =>
+        Number(item[`burstwire.handshake.parameter.${part}`]),
+      );
+      return [id, { value }] as const;
+    });
+  return {
+    type: Number(of('burstwire.handshake.type')),
+    key: key === undefined ? undefined : hexOf(key),
+    time: numberOf(of('burstwire.handshake.time')),
+    parameters: new Map(parameters),
+  };
+}
+
+/** All fields of a layer and of the trees in it, by name. */
+function flatten(tree: Node): [string, unknown][] {
+  return Object.entries(tree).flatMap(([name, value]): [string, unknown][] => {
+    const isTree = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [[name, value], ...(isTree ? flatten(value as Node) : [])];
+  });
+}

@@ -1,4 +1,5 @@
--- The key log (docs/diagnostics.md), and packets opened with it (docs/wire-format.md, docs/handshake.md).
+-- The key log (docs/diagnostics.md), and what is opened with it: packets, and pieces of handshake messages
+-- (docs/wire-format.md, docs/handshake.md).
 --
 -- It knows directions: a sender's secrets, the connection ids that its packets carry, the largest number so far. It
 -- dissects nothing. Called by burstwire.lua; strings hold bytes.
@@ -17,6 +18,7 @@ local AEADS = {
 }
 local HEADER_BYTES, TAG_BYTES = 13, 16
 local NUMBERS = 4294967296
+local PIECE_LINE = "^BURSTWIRE_HANDSHAKE_KEY (%x+) ([%w-]+) (%x+) (%x+) (%x+)%s*$"
 local LINE = "^BURSTWIRE_TRAFFIC_SECRET (%x+) (%a+) (%d+) ([%w-]+) (%x+) (%x+)%s*$"
 
 local keys = { SHORTEST = HEADER_BYTES + TAG_BYTES }
@@ -28,6 +30,8 @@ local read_to, read_at = 0, -1
 local sessions, by_id = {}, {}
 -- Reset tokens that a peer has told of, each with its session.
 local tokens = {}
+-- What opens a piece of a handshake message, by its tag.
+local pieces = {}
 
 local function from_hex(text)
   return (text:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
@@ -51,6 +55,12 @@ local function learn(session, sender, phase, name, id, secret)
   direction.secrets[tonumber(phase)] = from_hex(secret)
 end
 
+local function learn_piece(tag, name, key, nonce, ad)
+  local aead = AEADS[name]
+  if not aead or #key ~= 2 * aead.key_bytes or #tag ~= 2 * TAG_BYTES or #nonce ~= 24 then return end
+  pieces[from_hex(tag)] = { cipher = aead.cipher, key = from_hex(key), nonce = from_hex(nonce), ad = from_hex(ad) }
+end
+
 local function read_log()
   read_at = os.time()
   local file = path ~= "" and io.open(path, "rb")
@@ -63,14 +73,19 @@ local function read_log()
   read_to = read_to + #whole
   for line in whole:gmatch("[^\n]+") do
     local session, sender, phase, aead, id, secret = line:match(LINE)
-    if session then learn(session, sender, phase, aead, id, secret) end
+    if session then
+      learn(session, sender, phase, aead, id, secret)
+    else
+      local tag, name, key, nonce, ad = line:match(PIECE_LINE)
+      if tag then learn_piece(tag, name, key, nonce, ad) end
+    end
   end
 end
 
 -- Forgets everything and begins with this log.
 function keys.open_log(name)
   path, read_to, read_at = name, 0, -1
-  sessions, by_id, tokens = {}, {}, {}
+  sessions, by_id, tokens, pieces = {}, {}, {}, {}
   read_log()
 end
 
@@ -90,6 +105,17 @@ end
 -- The session that a datagram which ends with this token resets, or nil.
 function keys.reset_of(token)
   return tokens[token]
+end
+
+-- What an encrypted piece of a handshake message says, or nil when the log does not open it.
+function keys.open_piece(sealed)
+  local tag = sealed:sub(-TAG_BYTES)
+  if not pieces[tag] and os.time() ~= read_at then read_log() end
+  local piece = pieces[tag]
+  if not piece then return nil end
+  -- Wireshark dissects a datagram more than once.
+  if not piece.plain then piece.plain = piece.cipher.opener(piece.key)(piece.nonce, piece.ad, sealed) end
+  return piece.plain
 end
 
 -- The secret of a phase: from the log, or made of the one before.

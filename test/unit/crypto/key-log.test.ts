@@ -26,9 +26,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A fresh copy of the module: the warning comes once in a process. */
+/** A fresh copy of the module, given secrets: the warning comes once in a process. */
 async function fresh() {
-  return (await import('../../../lib/crypto/key-log.js')).openKeyLog;
+  const { keyLogLine, openKeyLog } = await import('../../../lib/crypto/key-log.js');
+  return (...parameters: Parameters<typeof openKeyLog>) => {
+    const log = openKeyLog(...parameters);
+    return log && ((secret: TrafficSecret) => log(keyLogLine(secret)));
+  };
 }
 
 const SECRET: TrafficSecret = {
