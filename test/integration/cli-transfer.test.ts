@@ -61,12 +61,14 @@ describe('burstwire send and receive', { timeout: 60_000 }, () => {
     expect(readdirSync(inbox)).toEqual(['data.bin']);
   });
 
-  it('brings an empty file over, and stays with --keep', async () => {
+  it('brings an empty file over into a folder that it makes, and stays with --keep', async () => {
+    rmSync(inbox, { recursive: true });
     const receiver = receive('--keep');
     const { host, key } = await receiver.place();
     const empty = join(base, 'empty');
     writeFileSync(empty, '');
-    expect((await send([empty, host, '--key', key])).code).toBe(0);
+    const [address, port] = host.split(':');
+    expect((await send([empty, address, '-p', port, '--key', key])).code).toBe(0);
     expect((await send([file, host, '--key', key])).code).toBe(0);
     expect([arrived('empty').length, arrived().equals(bytes)]).toEqual([0, true]);
     receiver.kill('SIGINT');
@@ -219,7 +221,7 @@ describe('burstwire send and receive', { timeout: 60_000 }, () => {
   it.each([
     [['send'], 'FILE is missing'],
     [['send', 'x'], 'HOST is missing'],
-    [['receive', '/nonexistent'], 'DIR: ENOENT'],
+    [['receive', '/nonexistent/inbox'], 'DIR: ENOENT'],
     [['receive', '--allow', 'f'.repeat(64), '--trust', 'any'], 'exclude each other'],
   ])('refuses %j with its usage on stderr', async (args, part) => {
     const { code, stdout, stderr } = await runProgram('dist/cli/main.js', { args });

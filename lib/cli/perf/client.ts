@@ -31,7 +31,7 @@ export async function runClient(
 ): Promise<number> {
   const { flags, operands } = parseWithOperands(CLIENT_FLAGS, given, ['HOST']);
   const parameters = toParameters(flags, given);
-  const target = parseTarget(operands[0]);
+  const target = parseTarget(operands[0], flags.port);
   const ticket = parseTrust(flags);
   const identity = readIdentity(flags.identity);
   const interrupt = new Interrupt();

@@ -13,6 +13,15 @@ export const DEFAULT_PORT = 4433;
 
 /** Options of every command that connects. */
 export const DIAL_FLAGS = {
+  port: {
+    kind: 'number',
+    short: 'p',
+    default: DEFAULT_PORT,
+    min: 1,
+    max: 65_535,
+    integer: true,
+    about: 'UDP port, where HOST names none',
+  },
   key: {
     kind: 'text',
     placeholder: 'KEY',
@@ -47,7 +56,7 @@ export interface Target {
  *
  * @throws UsageError
  */
-export function parseTarget(text: string, defaultPort: number = DEFAULT_PORT): Target {
+export function parseTarget(text: string, defaultPort: number): Target {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(text);
   const host = isIPv6(text) ? text : (match?.[1] ?? match?.[2]);
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);

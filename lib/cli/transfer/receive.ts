@@ -7,7 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Connection, Endpoint, type TransportStream } from '../../index.js';
 import { describeFlags, type FlagTable, parseWithOperands, UsageError } from '../arguments.js';
@@ -68,9 +68,9 @@ const PATIENCE_MS = 5000;
 export function receiveHelp(): string {
   return `usage: burstwire receive [DIR] [options]
 
-Waits for one file of 'burstwire send' and puts it into DIR (default: the current folder). Prints the key that the
-sender needs; it carries a secret, so only who has been told can send. Until it is whole and its SHA-256 is the
-sender's, a file is NAME.part; a sender that comes again goes on with it.
+Waits for one file of 'burstwire send' and puts it into DIR (default: the current folder; made when it is not there).
+Prints the key that the sender needs; it carries a secret, so only who has been told can send. Until it is whole and
+its SHA-256 is the sender's, a file is NAME.part; a sender that comes again goes on with it.
 
 ${describeFlags(RECEIVE_FLAGS)}
 `;
@@ -129,9 +129,11 @@ export async function runReceive(
   }
 }
 
+/** A folder that is not there is made; the one that it is in must be. */
 function checkFolder(given: string): string {
   const folder = resolve(given);
   try {
+    if (!existsSync(folder)) mkdirSync(folder);
     if (statSync(folder).isDirectory()) return folder;
   } catch (error) {
     throw new UsageError(`DIR: ${(error as Error).message}`);

@@ -60,7 +60,7 @@ export async function runSend(
   stderr: Output = process.stderr,
 ): Promise<number> {
   const { flags, operands } = parseWithOperands(SEND_FLAGS, given, ['FILE', 'HOST']);
-  const target = parseTarget(operands[1]);
+  const target = parseTarget(operands[1], flags.port);
   const ticket = parseTrust(flags);
   const identity = readIdentity(flags.identity);
   const interrupt = new Interrupt();

@@ -75,11 +75,11 @@ describe('parseTarget', () => {
     ['::1', '::1', 4433],
     ['[2001:db8::1]:99', '2001:db8::1', 99],
     ['[::1]', '::1', 4433],
-  ])('reads %s', (text, host, port) => expect(parseTarget(text)).toEqual({ host, port }));
+  ])('reads %s', (text, host, port) => expect(parseTarget(text, 4433)).toEqual({ host, port }));
 
   it.each(['', ':1', 'host:', 'host:0', 'host:65536', 'host:1x', 'a:b:c', '[::1', '[host]:1'])(
     'refuses %j',
-    (text) => expect(() => parseTarget(text)).toThrow(UsageError),
+    (text) => expect(() => parseTarget(text, 4433)).toThrow(UsageError),
   );
 });
 
