@@ -3,12 +3,33 @@
 import { describe, expect, it } from 'vitest';
 import { Rng } from '../sim/rng.js';
 import { CoreNode, join } from '../support/core-node.js';
+import { RawPeer } from './support/raw-peer.js';
 
 const [LEFT, RIGHT] = [1, 9];
 const HOUR_US = 3_600_000_000;
 const MIB = 1 << 20;
 /** Datagrams that one batch takes. */
 const BATCH = 80;
+
+/** Probe timeouts of an endpoint whose event loop stood still for five seconds, with a packet in flight. */
+function timeoutsAfterStall(isTold: boolean): number {
+  const peer = new RawPeer();
+  const { endpoint } = peer.victim;
+  peer.wait(2_000_000);
+  const before = peer.connection.stats().probeTimeouts;
+  peer.connection.sendDatagram(Uint8Array.of(1));
+  peer.turn();
+  peer.nowUs += 5_000_000;
+  if (isTold) endpoint.onStall(peer.nowUs);
+  endpoint.onTimer(peer.nowUs);
+  return peer.connection.stats().probeTimeouts - before;
+}
+
+describe('an event loop that stood still', () => {
+  it('excuses the timeouts that came due meanwhile', () => {
+    expect([timeoutsAfterStall(true), timeoutsAfterStall(false)]).toEqual([0, 1]);
+  });
+});
 
 /** Two that were connected at that time. */
 function make(beginUs: number) {

@@ -41,6 +41,9 @@ import type { ConsumedPacket } from './consumed-packet.js';
 import { onPathChallenge, onPathResponse } from './migration.js';
 import { onAckFrame } from './settle.js';
 
+/** So many ranges of an ACK cost as much as a small frame, as a power of two. */
+const ACK_RANGES_SHIFT = 4;
+
 /** Reads the frames of the packet. Returns 0, or the error code that the connection must be closed with. */
 export function consume(
   state: ConnectionState,
@@ -54,6 +57,8 @@ export function consume(
   packet.frameType = 0;
   packet.useless = 0;
   packet.hasProgress = false;
+  packet.frames = 0;
+  let hasAck = false;
   const uselessBefore = state.streams.uselessFrames;
   let isPadding = true;
   let type = reader.next();
@@ -61,6 +66,7 @@ export function consume(
   if (type === FRAMES_END) return PROTOCOL_VIOLATION;
   while (type >= 0) {
     packet.frameType = type;
+    packet.frames++;
     let error = NO_ERROR;
     if (type === FRAME_STREAM) {
       packet.isAckEliciting = true;
@@ -78,10 +84,14 @@ export function consume(
     } else if (type === FRAME_ACK || type === FRAME_ACK_ECN) {
       packet.isProbing = false;
       isPadding = false;
+      // One says it all, and each may walk over a thousand packets.
+      if (hasAck) packet.useless++;
+      hasAck = true;
       const delayUs = reader.delay * 2 ** ACK_DELAY_EXPONENT;
       const hasCounts = type === FRAME_ACK_ECN;
       error = onAckFrame(state, reader, hasCounts, delayUs, packet.isByPreviousKey, packet.nowUs);
       if (state.recovery.ackedPackets > 0) packet.hasProgress = true;
+      packet.frames += reader.rangeCount >> ACK_RANGES_SHIFT;
     } else if (type !== FRAME_PADDING) {
       isPadding = false;
       error = consumeOther(state, reader, bytes, type, packet);

@@ -34,6 +34,8 @@ export class ConsumedPacket {
   isProbing = false;
   /** Frames that were legal and of no use, those aside that the streams count. */
   useless = 0;
+  /** Frames that were read; long ACKs count as several. */
+  frames = 0;
   /** It acknowledged something that was not before. */
   hasProgress = false;
   /** Peer id of the address that it came from. */

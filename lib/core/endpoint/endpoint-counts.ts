@@ -29,6 +29,8 @@ export class EndpointCounts {
   droppedNoKey = 0;
   /** Handshakes that ended with keys for which there was no room. */
   refusedFull = 0;
+  /** Packets behind as many frames as one batch may bring: for their sender they are lost. */
+  droppedByLoad = 0;
   /** Packets that could not be sealed: a key used up, or bytes taken back by the application. */
   unsealed = 0;
   /** Packets that came in a batch which could not be opened: see `faults`. */

@@ -4,8 +4,9 @@
  * Each stage runs under the guard and goes on where a fault has stopped it. Rows that are no packet of a live connection are
  * other-rows' affair; what is in a packet is the connection's. Called by the endpoint, once a batch.
  *
- * Invariants: a connection that a batch has touched is settled once, after all packets of the batch; it gives the batch's
- * bytes back before the next batch is taken, at the latest.
+ * Invariants: no batch costs more than FRAMES_PER_BATCH frames, and those of one packet; a connection that a batch has
+ * touched is settled once, after all packets of the batch; it gives the batch's bytes back before the next batch is taken,
+ * at the latest.
  */
 
 import {
@@ -41,6 +42,14 @@ import { OtherRows } from './other-rows.js';
 import type { ReadyQueue } from './ready-queue.js';
 import type { StatelessReset } from './stateless-reset.js';
 
+/**
+ * Frames of one connection, and of all, that are read of one batch: some milliseconds of the event loop, whatever they are.
+ * What comes behind them is dropped as if the network had lost it, so that whoever is honest slows down and sends it again.
+ * A batch of 4 MB could hold a million; of a sender like ours it holds one or two a datagram.
+ */
+export const FRAMES_PER_CONNECTION = 1 << 14;
+export const FRAMES_PER_BATCH = 2 * FRAMES_PER_CONNECTION;
+
 export class ReceivePass {
   readonly #protection: Protection;
   readonly #table: ConnectionTable;
@@ -55,6 +64,9 @@ export class ReceivePass {
   /** Slots of the connections that the batch at hand has touched, each once. */
   readonly #touched: number[] = [];
   readonly #isTouched: boolean[] = [];
+  /** Frames read of the batch: by slot, of those that it has touched, and of all. */
+  readonly #framesOf: number[] = [];
+  #frames = 0;
   /** Connections that may still hold pieces of the last received batch. */
   readonly #borrowing: Connection[] = [];
   /** The batch that a stage is about, and how far the stage has come: it goes on there after a fault. */
@@ -78,6 +90,7 @@ export class ReceivePass {
     this.#resets.forgetWaiting();
     this.#batch = rx;
     this.#packet.nowUs = nowUs;
+    this.#frames = 0;
     this.#next = -1;
     this.#guard.run(this.#open, nowUs);
     if (this.#next < 0) this.#counts.droppedByFault += rx.length;
@@ -149,6 +162,7 @@ export class ReceivePass {
     this.#guard.working = connection;
     if (!this.#isTouched[slot]) {
       this.#isTouched[slot] = true;
+      this.#framesOf[slot] = 0;
       this.#touched.push(slot);
       connection.beginBatch(this.#packet.nowUs);
     }
@@ -157,7 +171,6 @@ export class ReceivePass {
       connection.onDuplicate();
       return;
     }
-    this.#counts.receivedPackets++;
     const packet = this.#packet;
     const offset = rows[at + OFFSET];
     const flags = rows[at + FLAGS];
@@ -174,7 +187,16 @@ export class ReceivePass {
     if ((flags & (FLAG_KEY_UPDATED | FLAG_PREVIOUS_KEY)) !== 0)
       onKeyFlags(connection, flags, packet);
     if (!connection.isConfirmed) this.#admission.onFirstPacket(connection, packet.nowUs);
+    // Not before: its key, and that the peer has it, count whether its frames are read or not.
+    if (this.#framesOf[slot] >= FRAMES_PER_CONNECTION || this.#frames >= FRAMES_PER_BATCH) {
+      this.#counts.droppedByLoad++;
+      return;
+    }
+    this.#counts.receivedPackets++;
+    packet.frames = 0;
     connection.onPacket(this.#reader, packet);
+    this.#framesOf[slot] += packet.frames;
+    this.#frames += packet.frames;
   }
 
   #countDrop(status: number): void {

@@ -21,8 +21,13 @@ import { Rng } from '../../sim/rng.js';
 import { SimulatedAddresses } from '../../sim/surroundings.js';
 import { ack } from './frames.js';
 
-const ROWS = 256;
-const SLAB_BYTES = 512 << 10;
+/** What a batch holds; tests of full ones ask for more. */
+export interface RawPeerRoom {
+  readonly rows: number;
+  readonly slabBytes: number;
+}
+
+const ROOM: RawPeerRoom = { rows: 256, slabBytes: 512 << 10 };
 /** Turns in which two honest endpoints have shaken hands. */
 const HANDSHAKE_TURNS = 12;
 
@@ -68,11 +73,12 @@ export class RawPeer {
   from = 1;
   readonly #attacker: Party;
   #own!: Connection;
-  readonly #rx = new PacketBatch(SLAB_BYTES, ROWS);
-  readonly #tx = new PacketBatch(SLAB_BYTES, ROWS);
+  readonly #rx: PacketBatch;
+  readonly #tx = new PacketBatch(ROOM.slabBytes, ROOM.rows);
   readonly #reader = new FrameReader();
 
-  constructor(config: Partial<TransportConfig> = {}) {
+  constructor(config: Partial<TransportConfig> = {}, room = ROOM) {
+    this.#rx = new PacketBatch(room.slabBytes, room.rows);
     const all = { ...DEFAULT_CONFIG, ...config };
     this.#attacker = makeParty(0, DEFAULT_CONFIG, this.nowUs);
     this.victim = makeParty(1, all, this.nowUs);

@@ -98,6 +98,8 @@ describe('counts that cannot be true (E3)', () => {
     ecn.onAck(true, 1, true, 11, 0, 0);
     expect(ecn.onAck(true, 1, true, 6, 0, 1)).toBe(0);
     expect(ecn.state).toBe('failed');
+    // Nor on any other path: who lies once is not asked again.
+    expect(ecn.onOtherPath()).toMatchObject({ state: 'failed', mark: false });
   });
 
   it('are not those of an ACK that was overtaken', () => {
