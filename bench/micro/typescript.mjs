@@ -5,4 +5,8 @@
 
 import { register } from 'node:module';
 
+// Node 26 warns of `register`; what it recommends instead is not in Node 20.
+const { noDeprecation = false } = process;
+process.noDeprecation = true;
 register('./typescript-hooks.mjs', import.meta.url);
+process.noDeprecation = noDeprecation;

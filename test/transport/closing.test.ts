@@ -194,8 +194,12 @@ describe.each(engines)('the end: $name', (variant) => {
       client: { idleTimeout, keepAlive: 0 },
       server: { idleTimeout, keepAlive: 0 },
     });
-    expect(await within(lonely.closed, () => 'the idle timeout')).toMatchObject({ origin: 'idle' });
-    expect(await within(gone.closed, () => 'the idle timeout')).toMatchObject({ origin: 'idle' });
+    const ends = await Promise.all(
+      [lonely, gone].map(({ closed }) => within(closed, () => 'the idle timeout')),
+    );
+    // A stalled machine may let one of them send a probe after the other is over: that is answered by a stateless reset.
+    const origins = ends.map(({ origin }) => origin).filter((origin) => origin !== 'reset');
+    expect(new Set(origins)).toEqual(new Set(['idle']));
     await here.closed;
   });
 

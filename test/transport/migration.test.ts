@@ -64,7 +64,8 @@ describe.each(engines)('another address: $name', (variant) => {
     here.sendDatagram(new Uint8Array(100));
     const closed = await within(here.closed, () => 'closed');
     expect(closed).toMatchObject({ origin: 'reset', isApplication: false });
-    expect(client.stats().receivedResets).toBe(1);
+    // Each packet that arrives there is answered: a probe on a slow machine as well.
+    expect(client.stats().receivedResets).toBeGreaterThanOrEqual(1);
     await expect(here.sendMessage(new Uint8Array(1))).rejects.toMatchObject({
       code: 'ERR_CONNECTION_CLOSED',
     });
