@@ -1,7 +1,7 @@
 /**
  * Two processes with many connections between them over loopback: a server that is measured, and a client that opens them.
  *
- * Called by cases/scale.ts, on all sides.
+ * Called by cases/scale.ts, on all sides; churn-soak.ts has sides of its own.
  *
  * Invariants: each process has one endpoint; both end when their parent has gone; what is counted is counted since the start.
  */
@@ -71,7 +71,7 @@ export class Member {
     this.#child = fork(script, [...args], { execArgv: process.execArgv });
   }
 
-  async ask<T>(order: Order): Promise<T> {
+  async ask<T>(order: object): Promise<T> {
     this.#child.send(order);
     return this.answer<T>();
   }

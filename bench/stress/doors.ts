@@ -1,7 +1,7 @@
 /**
  * Servers in this process that can be connected to, spoken with and left: what S4 and the soak knock on.
  *
- * Called by cases/churn.ts and soak.ts.
+ * Called by cases/churn.ts, soak.ts and churn-soak.ts.
  *
  * Invariant: `knock` resolves when 64 bytes have come back and the connection is closed.
  */
@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, connect as tlsConnect } from 'node:tls';
-import { type ConnectOptions, Endpoint } from '../../lib/index.js';
+import { type ConnectOptions, Endpoint, type EndpointOptions } from '../../lib/index.js';
 import { CIPHERS, makeCertificate } from '../e2e/certificate.js';
 
 const HOST = '127.0.0.1';
@@ -20,10 +20,11 @@ export interface Door {
   knock(): Promise<void>;
 }
 
-export function openDoor(way: string): Promise<Door> {
+/** `options`: of both endpoints, where burstwire is the way. */
+export function openDoor(way: string, options: EndpointOptions = {}): Promise<Door> {
   if (way === 'net') return netDoor();
   if (way === 'tls') return tlsDoor();
-  return burstwireDoor(way === 'ik');
+  return burstwireDoor(way === 'ik', options);
 }
 
 /** Sends the payload, waits until as much has come back. */
@@ -39,28 +40,34 @@ async function exchange(stream: Duplex): Promise<void> {
   });
 }
 
-async function burstwireDoor(knowsKey: boolean): Promise<Door> {
-  const server = await Endpoint.bind({ address: HOST });
-  const client = await Endpoint.bind({ address: HOST });
+async function burstwireDoor(knowsKey: boolean, options: EndpointOptions): Promise<Door> {
+  const server = await Endpoint.bind({ ...options, address: HOST });
+  const client = await Endpoint.bind({ ...options, address: HOST });
+  answerOn(server);
+  const { port } = server.address;
+  const to: ConnectOptions = knowsKey
+    ? { address: HOST, port, publicKey: server.publicKey }
+    : { address: HOST, port, trust: 'any' };
+  return { knock: () => knockAt(client, to) };
+}
+
+/** Whatever comes on a stream goes back on it. */
+export function answerOn(server: Endpoint): void {
   server.on('connection', (connection) => {
     connection.on('stream', (stream) => {
       stream.on('error', () => undefined);
       stream.pipe(stream);
     });
   });
-  const { port } = server.address;
-  const to: ConnectOptions = knowsKey
-    ? { address: HOST, port, publicKey: server.publicKey }
-    : { address: HOST, port, trust: 'any' };
-  return {
-    async knock() {
-      const connection = await client.connect(to);
-      const stream = connection.openStream();
-      await exchange(stream);
-      stream.end();
-      await connection.close();
-    },
-  };
+}
+
+/** A connection, the payload there and back, and its end. */
+export async function knockAt(client: Endpoint, to: ConnectOptions): Promise<void> {
+  const connection = await client.connect(to);
+  const stream = connection.openStream();
+  await exchange(stream);
+  stream.end();
+  await connection.close();
 }
 
 async function listening(server: ReturnType<typeof createServer>): Promise<number> {

@@ -350,9 +350,10 @@ export class Connection
   #onEnd(): void {
     const closed = this.#core.closed!;
     const isOrderly = closed.isApplication && closed.code === 0;
-    const error = new ConnectionError(closed);
-    for (const stream of [...(this.#open ?? [])])
-      guard(() => stream.onConnectionOver(error, isOrderly));
+    const open = [...(this.#open ?? [])];
+    // Most have nothing open at their end, and an error with its stack costs more than the rest of this.
+    const error = open.length > 0 ? new ConnectionError(closed) : undefined;
+    for (const stream of open) guard(() => stream.onConnectionOver(error!, isOrderly));
     this.#inbox.end();
     if (diagnostics.connectionClose.hasSubscribers) {
       diagnostics.connectionClose.publish({ connection: this, closed });

@@ -8,7 +8,9 @@
  * bulk beside them, against one alone in processes of its own, interleaved. Without a number, a thousand connections for
  * each measured second, 10,000 at most. Started by the runner; starts itself as servers and clients.
  *
- * Invariant: the figures are the server's, taken after a full collection; two windows that are compared follow one another.
+ * Invariants: the figures are the server's; memory is weighed after a full collection; CPU of idle ones is that of a whole
+ * keep-alive, a keep-alive after the last was opened, so that each has asked or was asked in it (not where less than a
+ * second is to be measured); two windows that are compared follow one another.
  */
 
 import { setTimeout as wait } from 'node:timers/promises';
@@ -28,14 +30,18 @@ const CONNECTIONS_PER_SECOND = 1000;
 const CONNECTIONS_MAX = 10_000;
 /** After the last handshake: ids, acknowledgements and probes are on their way, and then memory for packets is given up. */
 const SETTLE_MS = 3000;
-/** Pairs of windows that are compared. */
-const PAIRS = 10;
+/** Pairs of windows that are compared, every other one the other way round. */
+const PAIRS = 20;
 const LEAST_WINDOW_MS = 20;
+/** A stream grows to its rate. */
+const RAMP_MS = 50;
 
 const script = process.argv[1];
 const [way, ...rest] = process.argv.slice(2);
 const { seconds, warmupSeconds } = benchConfig();
 const settleMs = Math.min(SETTLE_MS, seconds * 1000);
+/** Of idle connections: what passes before the measured time, and that time. */
+const idleMs = seconds < 1 ? seconds * 1000 : Math.max(KEEP_ALIVE_MS, seconds * 1000);
 
 function count(): number {
   if (rest[0] !== undefined) return Number(rest[0]);
@@ -53,19 +59,21 @@ async function idle(crowd: Crowd, connections: number): Promise<void> {
   const more = Math.max(after.connections - before.connections, 1);
   const script = (after.scriptBytes - before.scriptBytes) / more;
   const native = (after.nativeBytes - before.nativeBytes) / more;
+  await wait(idleMs - settleMs);
   const from = await crowd.server.ask<Usage>({ do: 'usage' });
-  await wait(seconds * 1000);
+  await wait(idleMs);
   const to = await crowd.server.ask<Usage>({ do: 'usage' });
   report({
     heapBytes: Math.max(script + native, 0),
     residentBytes: Math.max(after.residentBytes - before.residentBytes, 0) / more,
     cpuPercent: (to.cpuUs - from.cpuUs) / (to.ms - from.ms) / 10,
-    note: `one of ${to.connections} connections: ${script.toFixed(0)} bytes in V8's heap, ${native.toFixed(0)} in the C library's; ${to.packets - from.packets} packets while idle`,
+    note: `one of ${to.connections} connections: ${script.toFixed(0)} bytes in V8's heap, ${native.toFixed(0)} in the C library's; ${to.packets - from.packets} packets in ${((to.ms - from.ms) / 1000).toFixed(0)} s of idleness`,
   });
 }
 
 async function window(crowd: Crowd, ms: number): Promise<number> {
   await crowd.client.ask({ do: 'pour' });
+  await wait(Math.min(RAMP_MS, ms));
   const from = await crowd.server.ask<Usage>({ do: 'usage' });
   await wait(ms);
   const to = await crowd.server.ask<Usage>({ do: 'usage' });
@@ -87,14 +95,18 @@ async function busy(many: Crowd, alone: Crowd, connections: number): Promise<voi
   const ms = Math.max((seconds * 1000) / PAIRS / 2, LEAST_WINDOW_MS);
   const pairs: (readonly [alone: number, many: number])[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
-    pairs.push([await window(alone, ms), await window(many, ms)]);
+    const isAloneFirst = pair % 2 === 0;
+    const first = await window(isAloneFirst ? alone : many, ms);
+    const second = await window(isAloneFirst ? many : alone, ms);
+    pairs.push(isAloneFirst ? [first, second] : [second, first]);
   }
   const costs = median(pairs.map(([, cost]) => cost));
   const baseline = median(pairs.map(([cost]) => cost));
-  const ratio = median(pairs.map(([one, other]) => other / one));
+  const ratios = pairs.map(([one, other]) => other / one).toSorted((a, b) => a - b);
+  const quarter = PAIRS >> 2;
   report({
     cpuNsPerPacket: costs,
-    note: `beside ${connections - 1} idle ones; ${baseline.toFixed(0)} ns alone, ${ratio.toFixed(2)} times as much`,
+    note: `beside ${connections - 1} idle ones; ${baseline.toFixed(0)} ns alone, ${median(ratios).toFixed(2)} times as much (half of ${PAIRS} pairs of windows: ${ratios[quarter].toFixed(2)} to ${ratios[PAIRS - 1 - quarter].toFixed(2)})`,
   });
 }
 
