@@ -71,6 +71,13 @@ void tell(napi_env env, int64_t bytes) noexcept {
 // Takes the slab, which V8 has just counted, out of its count again, while there are few of these.
 void leave_untold(napi_env env) noexcept { tell(env, -static_cast<int64_t>(kSlabBytes)); }
 
+// From V8 14 on (Node 25) a count that falls below zero, as it does between a collection and its
+// finalizers, ends the process.
+bool may_count_fall(napi_env env) noexcept {
+  const napi_node_version* version = nullptr;
+  return napi_get_node_version(env, &version) == napi_ok && version->major < 25;
+}
+
 bool may_be_untold() noexcept {
   if (untold.fetch_add(1, std::memory_order_relaxed) < kMostUntold) return true;
   untold.fetch_sub(1, std::memory_order_relaxed);
@@ -100,7 +107,7 @@ napi_value allocate_slab(napi_env env, napi_callback_info) {
   void* slab = take();
   if (slab == nullptr) slab = std::malloc(kSlabBytes);
   if (slab == nullptr) return nullptr;
-  void* const mark = may_be_untold() ? &untold_mark : nullptr;
+  void* const mark = may_count_fall(env) && may_be_untold() ? &untold_mark : nullptr;
   napi_value result = nullptr;
   const napi_status status =
       napi_create_external_buffer(env, kSlabBytes, slab, give_back, mark, &result);
