@@ -1,8 +1,8 @@
 /**
  * An endpoint as the application holds it: one UDP socket, one identity, any number of connections both ways.
  *
- * It opens the parts (socket, packet protection, primitives, driver), hands events to connections, and closes in good
- * order. Made by `Endpoint.bind`.
+ * It opens the parts (socket, packet protection, core, driver), hands events to connections, and closes in good order. Who
+ * gets the connections of peers is in incoming-connections. Made by `Endpoint.bind`.
  *
  * Invariants: misuse throws before a promise exists; nothing stays open when `bind` rejects; after 'close' no event comes.
  */
@@ -10,7 +10,7 @@
 import { EventEmitter } from 'node:events';
 import type { CloseInfo } from '../core/connection/close-info.js';
 import type { Connection as CoreConnection } from '../core/connection/connection.js';
-import { Endpoint as CoreEndpoint } from '../core/endpoint/endpoint.js';
+import type { Endpoint as CoreEndpoint } from '../core/endpoint/endpoint.js';
 import {
   EVENT_CLOSED,
   EVENT_CONNECT_FAILED,
@@ -20,32 +20,26 @@ import {
 } from '../core/event-ring.js';
 import type { Tracer } from '../core/ports.js';
 import { FrameReader } from '../core/wire/frame-reader.js';
-import { openPrimitives } from '../crypto/choose-primitives.js';
 import { openProtection } from '../crypto/choose-protection.js';
-import { loggedPrimitives } from '../crypto/handshake-key-log.js';
-import { type KeyLog, keyLogLine, openKeyLog } from '../crypto/key-log.js';
-import { systemRandom } from '../crypto/random.js';
 import { AddressBook } from '../io/address-book.js';
-import { addressBytes } from '../io/address-bytes.js';
 import type { EngineInfo, SocketAddress } from '../io/batch-socket.js';
-import { epochUs, nowUs } from '../io/clock.js';
+import { epochUs } from '../io/clock.js';
 import { addressesOf, Driver } from '../io/driver.js';
-import { openMemory } from '../io/memory.js';
 import type { OpenedSocket } from '../io/open-socket.js';
-import { AsyncQueue } from './async-queue.js';
 import { type ConnectOptions, parseConnectOptions } from './connect-options.js';
 import { CLOSE_OPTIONS, type CloseOptions, Connection } from './connection.js';
 import * as diagnostics from './diagnostics.js';
-import { emitSafely, guard } from './emit.js';
+import { emitSafely } from './emit.js';
 import {
   type EndpointConfig,
   type EndpointOptions,
   parseEndpointOptions,
 } from './endpoint-options.js';
 import { abortError, throwLater, wrongType } from './errors.js';
-import { warnOfFault } from './fault-warning.js';
+import { IncomingConnections } from './incoming-connections.js';
 import { ListenerWatch } from './listener-watch.js';
 import { openBound } from './open-bound.js';
+import { openCore } from './open-core.js';
 import { parseOptions } from './option-table.js';
 import { type ConnectFailure, endpointClosed, PendingConnects } from './pending-connects.js';
 import { ConnectionLog } from './qlog.js';
@@ -86,12 +80,10 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   readonly #log: QlogFolder | undefined;
   readonly #logReader = new FrameReader();
   readonly #connections = new Set<Connection>();
-  readonly #incoming = new AsyncQueue<Connection>();
+  readonly #incoming: IncomingConnections;
   readonly #onAbort = (): void => {
     this.close().catch((error) => emitSafely(this.#plainEmitter(), 'error', error));
   };
-  #loops = 0;
-  #listeners = 0;
   #closing: Promise<void> | undefined = undefined;
 
   private constructor(config: EndpointConfig, opened: OpenedSocket) {
@@ -106,44 +98,23 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     );
     this.#book = new AddressBook(engine.peers);
     this.#log = config.qlog === undefined ? undefined : new QlogFolder(config.qlog);
-    const addresses = addressesOf(engine);
-    const keyLog = openKeyLog(guarded(config.keyLog));
-    this.#core = new CoreEndpoint({
-      config: config.transport,
-      protection,
-      primitives: loggedPrimitives(openPrimitives().primitives, keyLog),
-      random: systemRandom,
-      memory: openMemory(),
-      addresses,
-      identity: config.identity,
-      nowUs: nowUs(),
-      epochUs: epochUs(),
-      psk: config.preSharedKey,
-      suites: config.suites,
-      // Those that share a port must not know each other's tokens, but shards tell their ids apart.
-      resetPlace: config.bind.reusePort && !config.shard ? undefined : placeOf(engine.local),
-      shard: config.shard,
-      isAccepting: false,
+    this.#core = openCore(config, engine, protection, {
       authorize: (publicKey, { peer }, attempt) => this.#authorize(publicKey, peer, attempt),
       wake: () => this.#driver.wake(),
-      onFault: warnOfFault,
       tracerFor: (connection) => this.#tracerFor(connection),
-      onSecret: keyLog && ((secret) => keyLog(keyLogLine(secret))),
     });
+    this.#incoming = new IncomingConnections(this.#plainEmitter(), () => this.#updateAccepting());
     const { ipv6Only } = config.bind;
     this.#connects = new PendingConnects({
       core: this.#core,
       book: this.#book,
-      addresses,
+      addresses: addressesOf(engine),
       local: engine.local,
       ipv6Only,
       wake: () => this.#driver.wake(),
     });
     this.#watch = new ListenerWatch(this.#plainEmitter(), (event, listeners) => {
-      if (event !== 'connection') return;
-      this.#listeners = listeners;
-      this.#updateAccepting();
-      if (this.#incoming.length > 0) process.nextTick(() => this.#drainIncoming());
+      if (event === 'connection') this.#incoming.setListeners(listeners);
     });
     this.#driver = new Driver(engine, this.#core);
     this.#driver.start((kind, owner, subject, value) => {
@@ -220,20 +191,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   /** Connections of peers, one at a time. Several loops share them. Ends with the endpoint. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Connection> {
-    this.#loops++;
-    this.#updateAccepting();
-    const loop = this.#incoming.iterate();
-    const leave = loop.return!.bind(loop);
-    let isLeft = false;
-    loop.return = (value) => {
-      if (!isLeft) {
-        isLeft = true;
-        this.#loops--;
-        this.#updateAccepting();
-      }
-      return leave(value);
-    };
-    return loop;
+    return this.#incoming.iterate();
   }
 
   /** A snapshot of what endpoint and socket have counted. */
@@ -274,8 +232,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     if (eventName === undefined) super.removeAllListeners();
     else super.removeAllListeners(eventName as never);
     this.#watch.renew();
-    this.#listeners = this.listenerCount('connection');
-    this.#updateAccepting();
+    this.#incoming.setListeners(this.listenerCount('connection'));
     return this;
   }
 
@@ -331,7 +288,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
     const outcome = this.#connects.succeed(attempt, () => this.#adopt(core));
     if (outcome === 'taken') return;
     // Given up; or the peer's own connect, which has taken the place of one of ours: then as any other of a peer.
-    const isWanted = outcome === 'unknown' && this.#loops + this.#listeners > 0;
+    const isWanted = outcome === 'unknown' && this.#incoming.isWanted;
     if (isWanted) this.#onConnection(core);
     else core.close(0, '', false);
   }
@@ -342,18 +299,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
       core.close(0, '', false);
       return;
     }
-    const connection = this.#adopt(core);
-    if (this.#listeners > 0) emitSafely(this.#plainEmitter(), 'connection', connection);
-    else this.#incoming.push(connection);
-  }
-
-  /** To listeners goes what a loop that was left has not taken. */
-  #drainIncoming(): void {
-    while (this.#listeners > 0) {
-      const connection = this.#incoming.shift();
-      if (connection === undefined) return;
-      emitSafely(this.#plainEmitter(), 'connection', connection);
-    }
+    this.#incoming.deliver(this.#adopt(core));
   }
 
   #adopt(core: CoreConnection): Connection {
@@ -374,8 +320,7 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
 
   /** Connections are taken while somebody would get them. */
   #updateAccepting(): void {
-    const isAccepting = this.#closing === undefined && this.#loops + this.#listeners > 0;
-    this.#core.setAccepting(isAccepting);
+    this.#core.setAccepting(this.#closing === undefined && this.#incoming.isWanted);
   }
 
   async #close(options: { code: number; reason: string }): Promise<void> {
@@ -407,14 +352,4 @@ export class Endpoint extends EventEmitter<EndpointEvents> implements AsyncDispo
   #plainEmitter(): EventEmitter {
     return this as unknown as EventEmitter;
   }
-}
-
-/** What the application's key log throws surfaces as an uncaught exception, as that of a listener does. */
-function guarded(keyLog: KeyLog | undefined): KeyLog | undefined {
-  return keyLog && ((line) => guard(() => keyLog(line)));
-}
-
-/** What tells this endpoint from others of its identity, and is the same when it is bound again. */
-function placeOf({ address, port }: SocketAddress): Uint8Array {
-  return Uint8Array.of(...addressBytes(address), port >> 8, port & 0xff);
 }

@@ -13,14 +13,13 @@ import { DatagramQueue } from '../datagrams/datagram-queue.js';
 import { AS_DOUBLE } from '../doubles.js';
 import type { EventRing } from '../event-ring.js';
 import type { KeySchedule } from '../handshake/key-schedule.js';
-import type { Outcome } from '../handshake/outcome.js';
-import type { Addresses, Memory, Random, Tracer } from '../ports.js';
+import type { Random, Tracer } from '../ports.js';
 import { AckPolicy } from '../recovery/ack-policy.js';
 import { EcnValidation } from '../recovery/ecn.js';
 import { PathMtu } from '../recovery/path-mtu.js';
 import { ReceivedPackets } from '../recovery/received-packets.js';
 import { Recovery } from '../recovery/recovery.js';
-import { Streams } from '../streams/streams.js';
+import type { Streams } from '../streams/streams.js';
 import { TokenBucket } from '../token-bucket.js';
 import type { CloseInfo } from './close-info.js';
 import {
@@ -32,11 +31,11 @@ import {
 } from './connection-bytes.js';
 import type { ConnectionHost } from './connection-host.js';
 import { LocalIds, REMOTE_IDS_MAX, RemoteIds } from './connection-ids.js';
+import { type ConnectionOptions, idleTimeout, makeStreams } from './connection-options.js';
 import { FrameOwners } from './frame-owners.js';
 import { KeepAlive } from './keep-alive.js';
 import { AMPLIFICATION } from './path.js';
 import { Paths } from './paths.js';
-import type { TransportParameters } from './transport-parameters.js';
 import { UselessFrames } from './useless-frames.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -47,8 +46,6 @@ const TOGETHER_US = 250_000;
 /** The search for the path MTU begins with so many bytes sent, or after that time: connections of one exchange do without. */
 const MTU_START_BYTES = 6000;
 const MTU_START_US = 100_000;
-/** A peer's idle timeout below that is taken for that. */
-const IDLE_TIMEOUT_MIN_US = 1_000_000;
 
 /** The bucket of all connections without a rate limit of their own: it keeps nothing. */
 const UNLIMITED = new TokenBucket(Number.POSITIVE_INFINITY, 0, 1);
@@ -58,22 +55,6 @@ const UNLIMITED = new TokenBucket(Number.POSITIVE_INFINITY, 0, 1);
  * has, and we are silent (RFC 9000 section 10.2).
  */
 export type ConnectionPhase = 'open' | 'closing' | 'draining' | 'closed';
-
-export interface ConnectionOptions {
-  readonly config: TransportConfig;
-  readonly memory: Memory;
-  readonly random: Random;
-  readonly events: EventRing;
-  readonly host: ConnectionHost;
-  readonly slot: number;
-  readonly outcome: Outcome;
-  readonly keys: KeySchedule;
-  readonly parameters: TransportParameters;
-  readonly addresses: Addresses;
-  readonly nowUs: number;
-  /** CONNECTION_BYTES, of which `keys` has its part already; default: new ones. */
-  readonly bytes?: Uint8Array;
-}
 
 /** What a connection has counted. Plain numbers, read by `stats()`. */
 export interface ConnectionCounts {
@@ -241,11 +222,10 @@ export class ConnectionState {
         ? UNLIMITED
         : new TokenBucket(config.connectionRateLimit, nowUs, config.timerGranularityUs);
     this.maxUdpPayloadSize = Math.min(config.maxDatagramSize, parameters.maxUdpPayloadSize);
-    this.streams = makeStreams(options, this.isInitiator, this);
+    this.streams = makeStreams(options, this);
     this.datagrams = new DatagramQueue(config, options.events, this);
     this.datagrams.setPeerLimit(parameters.maxDatagramFrameSize);
-    const { activeConnectionIdLimit } = parameters;
-    const limit = activeConnectionIdLimit;
+    const { activeConnectionIdLimit: limit } = parameters;
     this.localIds = new LocalIds(outcome.localId, limit, slot, host, this.#bytes);
     this.remoteIds = new RemoteIds(outcome.remoteId, REMOTE_IDS_MAX, this.#bytes);
     this.remoteId = this.remoteIds.current;
@@ -357,33 +337,4 @@ export class ConnectionState {
   watchResetToken(): void {
     this.host.watchToken(this.slot, this.remoteIds.hasToken ? this.remoteIds.token : undefined);
   }
-}
-
-function makeStreams(options: ConnectionOptions, isInitiator: boolean, owner: unknown): Streams {
-  const { config, memory, events, host, slot, parameters } = options;
-  const streams = new Streams({
-    isInitiator,
-    config,
-    memory,
-    events,
-    owner,
-    onSendable: () => host.markReady(slot),
-  });
-  streams.setPeerLimits({
-    maxData: parameters.initialMaxData,
-    maxStreamDataBidiLocal: parameters.initialMaxStreamDataBidiLocal,
-    maxStreamDataBidiRemote: parameters.initialMaxStreamDataBidiRemote,
-    maxStreamDataUni: parameters.initialMaxStreamDataUni,
-    maxStreamsBidi: parameters.initialMaxStreamsBidi,
-    maxStreamsUni: parameters.initialMaxStreamsUni,
-    maxMessageSize: parameters.maxMessageSize,
-  });
-  return streams;
-}
-
-/** The smaller of both sides' timeouts; 0 is none (RFC 9000 section 10.1). */
-function idleTimeout(ownUs: number, peerUs: number): number {
-  const own = ownUs > 0 ? ownUs : Number.POSITIVE_INFINITY;
-  const peer = peerUs > 0 ? Math.max(peerUs, IDLE_TIMEOUT_MIN_US) : Number.POSITIVE_INFINITY;
-  return Math.min(own, peer);
 }

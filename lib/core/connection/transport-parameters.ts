@@ -7,9 +7,11 @@
  * Invariant: what `decodeTransportParameters` returns is complete and within the limits of the table.
  */
 
+import { MAX_ACK_DELAY_US, type TransportConfig } from '../config.js';
 import { decodeParameters, encodeParameters } from '../handshake/parameters.js';
 import { STREAMS_MAX } from '../wire/frame-types.js';
 import { VARINT_MAX, varintBytes, writeVarint } from '../wire/varint.js';
+import { REMOTE_IDS_MAX } from './connection-ids.js';
 
 export interface TransportParameters {
   /** Silence after which this side drops the connection, ms; 0 = never. */
@@ -55,6 +57,27 @@ const TABLE: readonly (readonly [Field, number, number, number, number])[] = [
   ['maxMessageSize', 0x3b01, 0, VARINT_MAX, 0],
   ['refusalCode', 0x3b02, 0, VARINT_MAX, 0],
 ];
+
+/** Ours, as they are told to every peer. */
+export function localTransportParameters(config: TransportConfig): TransportParameters {
+  return {
+    maxIdleTimeoutMs: Number.isFinite(config.idleTimeoutUs)
+      ? Math.ceil(config.idleTimeoutUs / 1000)
+      : 0,
+    maxUdpPayloadSize: 65_527,
+    initialMaxData: config.initialConnectionData,
+    initialMaxStreamDataBidiLocal: config.initialStreamData,
+    initialMaxStreamDataBidiRemote: config.initialStreamData,
+    initialMaxStreamDataUni: config.initialStreamData,
+    initialMaxStreamsBidi: config.maxStreams,
+    initialMaxStreamsUni: config.maxStreams,
+    maxAckDelayMs: MAX_ACK_DELAY_US / 1000,
+    activeConnectionIdLimit: REMOTE_IDS_MAX,
+    maxDatagramFrameSize: 65_535,
+    maxMessageSize: config.maxMessageSize,
+    refusalCode: 0,
+  };
+}
 
 /** Of a peer that sends an empty list (T5). A new object. */
 export function defaultTransportParameters(): TransportParameters {

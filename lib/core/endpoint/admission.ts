@@ -1,26 +1,22 @@
 /**
  * From handshakes to connections: gives messages to the handshake machine and makes connections of what comes out.
  *
- * It moves no packets. Called by the endpoint for handshake rows, timers, connects, and for each connection's first
- * opened packet.
+ * It moves no packets; handshake-options and connection-maker put its two parts together. Called by the endpoint for
+ * handshake rows, timers, connects, and for each connection's first opened packet.
  *
  * Invariant: keys that a handshake has announced end in a connection that holds them, or are wiped at once.
  */
 
 import { LENGTH, OFFSET, REMOTE, ROW_SHIFT } from '../../batch/layout.js';
 import type { PacketBatch } from '../../batch/packet-batch.js';
-import type { TransportConfig } from '../config.js';
-import { Connection } from '../connection/connection.js';
-import { CONNECTION_BYTES } from '../connection/connection-bytes.js';
+import type { Connection } from '../connection/connection.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
-import { REMOTE_IDS_MAX } from '../connection/connection-ids.js';
 import {
   decodeTransportParameters,
-  defaultTransportParameters,
   encodeTransportParameters,
-  type TransportParameters,
+  localTransportParameters,
 } from '../connection/transport-parameters.js';
-import { CONNECTION_REFUSED, TRANSPORT_PARAMETER_ERROR } from '../error-codes.js';
+import { CONNECTION_REFUSED } from '../error-codes.js';
 import {
   EVENT_CONNECT_FAILED,
   EVENT_CONNECTED,
@@ -29,20 +25,14 @@ import {
 } from '../event-ring.js';
 import { sameBytes } from '../handshake/bytes.js';
 import { Handshakes } from '../handshake/handshakes.js';
-import { KeySchedule, type SecretListener } from '../handshake/key-schedule.js';
 import { type HandshakeEvent, type Outcome, wipeOutcome } from '../handshake/outcome.js';
-import { LABEL_COOKIE_SECRET } from '../handshake/protocol.js';
-import type { SecretSink } from '../ports.js';
+import { ConnectionMaker } from './connection-maker.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import type { FaultGuard } from './fault-guard.js';
+import { handshakeOptions } from './handshake-options.js';
 import type { Shard } from './shard.js';
-
-const IK = 1;
-const IK_PSK = 3;
-/** How long an acknowledgement is held back, ms: told to the peer. */
-const MAX_ACK_DELAY_MS = 25;
 
 /** A peer to connect to. */
 export interface ConnectRequest {
@@ -63,6 +53,7 @@ export class Admission {
   readonly #host: ConnectionHost;
   readonly #counts: EndpointCounts;
   readonly #guard: FaultGuard;
+  readonly #maker: ConnectionMaker;
   /** Connections of ours that wait for confirmation before the application hears of them: slot -> attempt. */
   readonly #waiting = new Map<number, number>();
 
@@ -81,28 +72,13 @@ export class Admission {
     this.#host = host;
     this.#counts = counts;
     this.#guard = guard;
-    const { psk, suites, acceptStrangers, authorize, primitives, identity } = options;
-    const parameters = parametersOf(options.config);
+    this.#maker = new ConnectionMaker(options, events, host, guard);
+    const parameters = localTransportParameters(options.config);
     const refusal = { ...parameters, refusalCode: CONNECTION_REFUSED };
     this.#refusal = encodeTransportParameters(refusal);
     this.handshakes = new Handshakes({
-      primitives,
-      random: options.random,
-      identity,
-      nowUs: options.nowUs,
-      epochUs: options.epochUs,
-      parameters: encodeTransportParameters(parameters),
+      ...handshakeOptions(options, shard, encodeTransportParameters(parameters)),
       isRouted: (id) => table.find(id, 0) >= 0,
-      ...(psk === undefined ? {} : { psk }),
-      ...(suites === undefined ? {} : { suites }),
-      ...(authorize === undefined ? {} : { authorize }),
-      ...(shard === undefined
-        ? {}
-        : {
-            fillConnectionId: shard.fillId,
-            cookieSecret: primitives.hmacSha256(identity.privateKey, LABEL_COOKIE_SECRET),
-          }),
-      ...(acceptStrangers === false ? { patterns: [IK, IK_PSK] } : {}),
     });
     this.setAccepting(options.isAccepting ?? true);
   }
@@ -218,7 +194,7 @@ export class Admission {
       return;
     }
     const slot = this.#table.reserve();
-    const connection = slot < 0 ? undefined : this.#make(outcome, parameters, slot, nowUs);
+    const connection = slot < 0 ? undefined : this.#maker.make(outcome, parameters, slot, nowUs);
     if (connection === undefined) {
       if (slot >= 0) this.#table.release(slot);
       this.#counts.refusedFull++;
@@ -235,53 +211,6 @@ export class Admission {
     connection.isPingPending = true;
     if (outcome.pattern.startsWith('IK')) this.#announce(connection, attempt);
     else this.#waiting.set(slot, attempt);
-  }
-
-  /**
-   * `parameters`: those of the peer; undefined when they are not well-formed. Without room for keys, or memory for the
-   * rest, there is no connection, and nothing is left of it.
-   */
-  #make(
-    outcome: Outcome,
-    parameters: TransportParameters | undefined,
-    slot: number,
-    nowUs: number,
-  ): Connection | undefined {
-    const { config, protection, primitives, memory, random, addresses } = this.#options;
-    let keys: KeySchedule | undefined;
-    try {
-      const bytes = new Uint8Array(CONNECTION_BYTES);
-      keys = KeySchedule.install({
-        place: bytes,
-        protection,
-        primitives,
-        suite: outcome.suite,
-        sendSecret: outcome.sendSecret,
-        receiveSecret: outcome.receiveSecret,
-        onSecret: secretListener(outcome, this.#options.onSecret),
-      });
-      if (keys === undefined) return undefined;
-      const connection = new Connection({
-        bytes,
-        config,
-        memory,
-        random,
-        events: this.#events,
-        host: this.#host,
-        slot,
-        outcome,
-        keys,
-        parameters: parameters ?? defaultTransportParameters(),
-        addresses,
-        nowUs,
-      });
-      if (parameters === undefined) connection.fail(TRANSPORT_PARAMETER_ERROR, 0, nowUs);
-      return connection;
-    } catch (error) {
-      keys?.close();
-      this.#guard.note(error);
-      return undefined;
-    }
   }
 
   /** No connection comes of this handshake. */
@@ -325,39 +254,4 @@ export class Admission {
       ? connection
       : undefined;
   }
-}
-
-/** Says of each secret what the key schedule does not know: whose it is. */
-function secretListener(
-  { role, handshakeHash, suite, localId, remoteId }: Outcome,
-  sink: SecretSink | undefined,
-): SecretListener | undefined {
-  if (sink === undefined) return undefined;
-  const { aead } = suite;
-  const peer = role === 'initiator' ? 'responder' : 'initiator';
-  return (direction, phase, secret) => {
-    const sender = direction === 'send' ? role : peer;
-    const destinationId = direction === 'send' ? remoteId : localId;
-    sink({ handshakeHash, sender, phase, aead, destinationId, secret });
-  };
-}
-
-function parametersOf(config: TransportConfig) {
-  return {
-    maxIdleTimeoutMs: Number.isFinite(config.idleTimeoutUs)
-      ? Math.ceil(config.idleTimeoutUs / 1000)
-      : 0,
-    maxUdpPayloadSize: 65_527,
-    initialMaxData: config.initialConnectionData,
-    initialMaxStreamDataBidiLocal: config.initialStreamData,
-    initialMaxStreamDataBidiRemote: config.initialStreamData,
-    initialMaxStreamDataUni: config.initialStreamData,
-    initialMaxStreamsBidi: config.maxStreams,
-    initialMaxStreamsUni: config.maxStreams,
-    maxAckDelayMs: MAX_ACK_DELAY_MS,
-    activeConnectionIdLimit: REMOTE_IDS_MAX,
-    maxDatagramFrameSize: 65_535,
-    maxMessageSize: config.maxMessageSize,
-    refusalCode: 0,
-  };
 }

@@ -45,8 +45,6 @@ export interface EndpointOptions {
   readonly psk?: Uint8Array | undefined;
   /** Ids of the suites spoken, best first; default all, AES-128-GCM first. */
   readonly suites?: readonly number[] | undefined;
-  /** Whether strangers who do not know our key are answered (XX); default true. */
-  readonly acceptStrangers?: boolean | undefined;
   /** Whether incoming connections are taken from the beginning; default true. */
   readonly isAccepting?: boolean | undefined;
   /** Whether to talk with this key; default: with every key. `attempt`: undefined when the peer has begun. */
