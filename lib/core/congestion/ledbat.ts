@@ -32,11 +32,18 @@ export class Ledbat extends LossBased {
   #beginUs = 0;
   /** End of the frozen time, or when the next slowdown begins. */
   #untilUs = 0;
-  /** What was taken in this round trip, and when it began. */
-  #roundUs = Number.NEGATIVE_INFINITY;
+  /** Until a later packet than this is acknowledged, the window falls no lower (S4). */
+  #roundEnd = -1;
   #roundFloorBytes = 0;
+  #largestSent = -1;
+  #largestAcked = -1;
   /** Until then delays are those of the window of slow start: it was ended for them already (S3). */
   #answeredUntilUs = Number.NEGATIVE_INFINITY;
+
+  override onSent(nowUs: number, bytes: number, bytesInFlight: number, largestSent: number): void {
+    this.#largestSent = largestSent;
+    super.onSent(nowUs, bytes, bytesInFlight, largestSent);
+  }
 
   override onAck(
     nowUs: number,
@@ -47,6 +54,7 @@ export class Ledbat extends LossBased {
     bytesInFlight: number,
     isWindowLimited: boolean,
   ): void {
+    this.#largestAcked = largestAcked;
     if (rtt.hasSample) this.#delay.onSample(nowUs, rtt.latestUs);
     this.#step(nowUs, rtt);
     super.onAck(
@@ -71,15 +79,11 @@ export class Ledbat extends LossBased {
   }
 
   /** S4. */
-  protected avoid(nowUs: number, ackedBytes: number, rtt: RttView): void {
+  protected avoid(nowUs: number, ackedBytes: number): void {
     const { datagramBytes, windowBytes } = this;
     const share = ackedBytes / windowBytes;
     const excess = this.#delay.queueUs / TARGET_US - 1;
     const gainBytes = this.#gain() * datagramBytes * share;
-    if (nowUs >= this.#roundUs + rtt.smoothedUs) {
-      this.#roundUs = nowUs;
-      this.#roundFloorBytes = Math.max(windowBytes * BETA, this.minimumBytes());
-    }
     if (excess <= 0) {
       this.grow(gainBytes);
       return;
@@ -89,6 +93,11 @@ export class Ledbat extends LossBased {
     if (change > 0) {
       this.grow(change);
       return;
+    }
+    // What was sent before it began to fall tells of the queue before.
+    if (this.#largestAcked > this.#roundEnd) {
+      this.#roundEnd = this.#largestSent;
+      this.#roundFloorBytes = Math.max(windowBytes * BETA, this.minimumBytes());
     }
     this.windowBytes = Math.floor(Math.max(windowBytes + change, this.#roundFloorBytes));
     // Slow start does not lead back to a window that was too large.
@@ -100,7 +109,7 @@ export class Ledbat extends LossBased {
   }
 
   protected restart(): void {
-    this.#roundUs = Number.NEGATIVE_INFINITY;
+    this.#roundEnd = -1;
   }
 
   protected save(): void {

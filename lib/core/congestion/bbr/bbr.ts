@@ -71,6 +71,7 @@ export class Bbr implements CongestionController {
   #markedUs = Number.NEGATIVE_INFINITY;
   #lossUs = Number.NEGATIVE_INFINITY;
   #hasDelivered = false;
+  #hasRoundTrip = false;
 
   /**
    * @param delivery is read in `onAck` and `onLoss`
@@ -127,6 +128,7 @@ export class Bbr implements CongestionController {
     if (before === 'probeRtt' && phases.phase !== 'probeRtt') {
       this.windowBytes = Math.max(windowBytes, this.#savedBytes);
     }
+    if (rtt.hasSample && !this.#hasRoundTrip) this.#beginRate(rtt.smoothedUs);
     this.#setRate(PACING_GAINS[phases.phase], rtt.hasSample ? rtt.smoothedUs : ASSUMED_RTT_US);
     this.#setWindow(ackedBytes, delivery);
   }
@@ -192,6 +194,13 @@ export class Bbr implements CongestionController {
     rows[at + LONG_TERM] = bounds.inflightLongTermBytes;
     rows[at + LAST_END] = this.#lossEnd;
     this.#lossEnd = this.#largestSent;
+  }
+
+  /** InitPacingRate, with the first round trip time. What comes first may be small: no rate can be told from it yet (B8). */
+  #beginRate(rttUs: number): void {
+    this.#hasRoundTrip = true;
+    const bytes = initialWindow(this.#model.datagramBytes);
+    this.pacingRate = (PACING_GAINS.startup * bytes * 1e6) / rttUs;
   }
 
   /** BBRSetPacingRateWithGain: before the pipe is full it never falls. */

@@ -39,7 +39,6 @@ function rise(name: CongestionName): Cell {
       seconds: 10,
     },
     use(name === 'bbr' ? 0.8 : 0.5),
-    name === 'bbr',
   );
 }
 

@@ -64,6 +64,21 @@ describe('bbr', () => {
     expect(controller).toMatchObject({ windowBytes: 12_000, phase: 'startup', isSlowStart: true });
   });
 
+  it('paces by its first window until it has measured more, however little comes first (B8)', () => {
+    const { controller, delivery, flow } = start(1e6);
+    const rtt = {
+      latestUs: RTT_US,
+      minUs: RTT_US,
+      smoothedUs: RTT_US,
+      varianceUs: 0,
+      hasSample: true,
+    };
+    controller.onSent(0, 46, 46, 0);
+    Object.assign(delivery, { deliveredBytes: 46, sampleBytes: 46, rate: (46 * 1e6) / RTT_US });
+    controller.onAck(flow.nowUs, 46, 0, 0, rtt, 0, false);
+    expect(controller.pacingRate).toBeCloseTo((2.77 * 10 * MDS * 1e6) / RTT_US);
+  });
+
   it('goes through its phases in turn, and measures the bandwidth (B8 to B10, B12)', () => {
     const { controller, round } = start(2e6);
     const seen: string[] = [];

@@ -98,6 +98,33 @@ describe('ledbat', () => {
     expect(controller.windowBytes).toBeGreaterThanOrEqual(0.49 * before);
   });
 
+  it('falls no further before it has seen what that has done, however long the queue makes the round trip (S4)', () => {
+    const { controller, flow } = start(50_000);
+    flow.rounds(6);
+    flow.rttUs = 96_000;
+    flow.round();
+    const before = controller.windowBytes;
+    const inFlight = flow.largest + 100;
+    controller.onSent(flow.nowUs, before, before, inFlight);
+    // The smoothed one lags behind: many of it pass while the queue is as long as it was.
+    const rtt = { latestUs: 1e6, minUs: 5e4, smoothedUs: 5000, varianceUs: 0, hasSample: true };
+    const acknowledge = (largestAcked: number): void => {
+      flow.nowUs += 6000;
+      controller.onAck(flow.nowUs, before / 8, 0, largestAcked, rtt, before, true);
+    };
+    // Past the round trip of S3, before the slowdown of S5.
+    flow.nowUs += 20_000;
+    for (let ack = 0; ack < 8; ack++) acknowledge(flow.largest + ack);
+    const half = controller.windowBytes;
+    expect(half).toBeLessThan(0.51 * before);
+    expect(half).toBeGreaterThan(0.49 * before);
+    controller.onSent(flow.nowUs, 1200, before, inFlight + 1);
+    acknowledge(inFlight);
+    expect(controller.windowBytes).toBe(half);
+    acknowledge(inFlight + 1);
+    expect(controller.windowBytes).toBeLessThan(0.4 * before);
+  });
+
   it('slows down to two datagrams, returns, and waits nine times as long (S5)', () => {
     const { controller, flow } = start(50_000);
     flow.rounds(6);
