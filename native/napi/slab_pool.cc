@@ -71,11 +71,11 @@ void tell(napi_env env, int64_t bytes) noexcept {
 // Takes the slab, which V8 has just counted, out of its count again, while there are few of these.
 void leave_untold(napi_env env) noexcept { tell(env, -static_cast<int64_t>(kSlabBytes)); }
 
-// From V8 14 on (Node 25) a count that falls below zero, as it does between a collection and its
-// finalizers, ends the process.
+// V8 13 (Node 23, 24) and later end a process whose count falls below zero, as it does between a
+// collection and its finalizers.
 bool may_count_fall(napi_env env) noexcept {
   const napi_node_version* version = nullptr;
-  return napi_get_node_version(env, &version) == napi_ok && version->major < 25;
+  return napi_get_node_version(env, &version) == napi_ok && version->major < 23;
 }
 
 bool may_be_untold() noexcept {

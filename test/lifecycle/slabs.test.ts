@@ -12,6 +12,7 @@ if (binding === undefined) console.log(`the slab tests are skipped: ${reason}`);
 
 const SLAB_BYTES = 512 << 10;
 const MOST_KEPT = 128;
+const NODE_MAJOR = Number.parseInt(process.versions.node, 10);
 
 async function seenIn(name: string) {
   const result = await runProgram('test/lifecycle/programs/slabs.mjs', {
@@ -28,19 +29,25 @@ function upTo(count: number): number[] {
 }
 
 describe.skipIf(binding === undefined)('slabs of the addon', () => {
-  it('have 512 KiB, and stay where they are when somebody transfers them: the other gets a copy', () => {
+  it('have 512 KiB, and stay where they are when somebody transfers them', () => {
     const slab = binding!.allocateSlab()!.fill(7);
-    const other = structuredClone(slab, { transfer: [slab.buffer as ArrayBuffer] });
+    const transfer = () => structuredClone(slab, { transfer: [slab.buffer as ArrayBuffer] });
+    // From Node 22 on a transfer is refused; before, the other gets a copy.
+    if (NODE_MAJOR >= 22) {
+      expect(transfer).toThrow(expect.objectContaining({ name: 'DataCloneError' }));
+    } else {
+      const other = transfer();
+      slab.fill(8);
+      expect(other.every((byte) => byte === 7)).toBe(true);
+    }
     expect([slab.byteLength, slab.buffer.byteLength]).toEqual([SLAB_BYTES, SLAB_BYTES]);
-    slab.fill(8);
-    expect(other.every((byte) => byte === 7)).toBe(true);
   });
 
   it('are given again once they were collected, each once and as they are', async () => {
     expect((await seenIn('reuse')).marks).toEqual(upTo(20));
   });
 
-  it('are kept up to a number; the others go back, and V8 counts none of them', async () => {
+  it('are kept up to a number; the others go back, and V8 counts none of them any more', async () => {
     const { heldBytes, keptBytes, countedBytes } = await seenIn('cap');
     expect(heldBytes).toBeGreaterThan(500 * SLAB_BYTES);
     // What else a process grows by while it collects is far below that.
