@@ -25,9 +25,16 @@ interface Transpiler {
 }
 
 const copied = new Set<string>();
+/** Of whoever asked last: the next one waits, since what counts as copied may still be on its way. */
+let last: Promise<string | undefined> = Promise.resolve(undefined);
 
 /** The JavaScript to start instead of that script of this repository; undefined: start the script itself. */
-export async function plainCopyOf(script: string): Promise<string | undefined> {
+export function plainCopyOf(script: string): Promise<string | undefined> {
+  last = last.then(() => copyOf(script));
+  return last;
+}
+
+async function copyOf(script: string): Promise<string | undefined> {
   if (relative(ROOT, script).startsWith('..')) return undefined;
   try {
     const { transpile } = (await import(TRANSPILE)) as Transpiler;

@@ -10,7 +10,7 @@ import { scriptPath } from '../../../bench/suite/run-case.js';
 const PROMISED = {
   micro: { P: 6 },
   components: { C: 4, D: 2 },
-  e2e: { E: 5 },
+  e2e: { E: 6 },
   stress: { S: 7 },
   ablation: { A: 10 },
 } as const;
