@@ -22,12 +22,12 @@ const ALONE = [
   ...filesOf(['alloc', 'lifecycle']),
   ...['fairness', 'flood'].map((name) => `test/conformance/${name}.test.ts`),
   ...['crowd', 'leaks', 'priorities'].map((name) => `test/transport/${name}.test.ts`),
-  'test/integration/cli-bench.test.ts',
+  ...['cli-bench', 'cli-perf'].map((name) => `test/integration/${name}.test.ts`),
 ];
 
 /** The ones that take longest, longest first: begun late, one of them would run on while the other worker is idle. */
 const LONG = [
-  ...['bench-suite', 'cli-transfer', 'cli-perf', 'sharded-server'],
+  ...['bench-suite', 'cli-transfer', 'sharded-server'],
   ...['sim/congestion', 'sim/random', 'simultaneous-open', 'protection-equal', 'sim/scenarios'],
 ];
 

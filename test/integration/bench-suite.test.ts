@@ -3,7 +3,7 @@
  * ours fails. Structure is asserted, never a figure.
  *
  * Of the cases that differ in arguments alone, the first stands for all; peers are left to those who compare with them, as
- * they are not installed here. Three lanes side by side: cases mostly wait, for processes, for the path's MTU, for crowds
+ * they are not installed here. Two lanes side by side: cases mostly wait, for processes, for the path's MTU, for crowds
  * to settle; and nobody reads a clock.
  */
 
@@ -52,7 +52,7 @@ async function runLane(name: string, all: readonly Benchmark[]) {
 describe('the suite', () => {
   it('runs every benchmark', { timeout: LIMIT_MS }, async () => {
     const all = CATALOGUE.map(thin);
-    const lanes = [0, 1, 2].map((lane) => all.filter((_, i) => i % 3 === lane));
+    const lanes = [0, 1].map((lane) => all.filter((_, i) => i % 2 === lane));
     const done = await Promise.all(lanes.map((lane, i) => runLane(`lane${i}`, lane)));
     const found = done.flatMap(({ result }) => result.benchmarks);
     expect(found.map(({ id }) => id).sort()).toEqual(all.map(({ id }) => id).sort());
@@ -63,7 +63,7 @@ describe('the suite', () => {
       const measured = ours.filter((item) => item.missing !== undefined || item.samples.length > 0);
       expect(measured.length, id).toBeGreaterThan(0);
     }
-    expect(done.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(done.map(({ code }) => code)).toEqual([0, 0]);
   });
 
   it('is a program with progress, tables and both files', { timeout: 60_000 }, async () => {

@@ -27,7 +27,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('bench', () => {
-  it('measures every row and writes both files', { timeout: 120_000 }, async () => {
+  // Once more when a window of 0.2 s was starved: other programs may have both processors for that long.
+  it('measures every row and writes both files', { timeout: 120_000, retry: 1 }, async () => {
     const [json, page] = [join(folder, 'all.json'), join(folder, 'all.html')];
     const args = [...SHORT, '--json', json, '--html', page];
     const { code, stdout, stderr } = await runProgram(MAIN, { args, limitMs: 110_000 });
