@@ -113,7 +113,7 @@ export class Connection
 
   /** 32 bytes: who the peer is. A copy. */
   get remotePublicKey(): Uint8Array {
-    this.#publicKey ??= this.#core.remotePublicKey.slice();
+    this.#publicKey ??= this.#core.remotePublicKey;
     return this.#publicKey;
   }
 
