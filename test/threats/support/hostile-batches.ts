@@ -23,10 +23,10 @@ export interface HostileBatch {
   readonly make: () => { readonly peer: RawPeer; readonly datagrams: readonly Uint8Array[] };
 }
 
-/** As many of these frames as a batch has room for; `at` says which frame comes at which place. */
-function full(
+/** `datagramsOf` seals what a victim gets that `prepare` has made ready. */
+function batch(
   name: string,
-  frameAt: (at: number) => Uint8Array,
+  datagramsOf: (peer: RawPeer) => readonly Uint8Array[],
   prepare?: (peer: RawPeer) => void,
 ): HostileBatch {
   return {
@@ -34,24 +34,31 @@ function full(
     make() {
       const peer = new RawPeer({}, ROOM);
       prepare?.(peer);
-      let next = 0;
-      const datagrams = Array.from({ length: RECEIVE_MESSAGES }, () => {
-        const payload = new Uint8Array(PAYLOAD_BYTES);
-        let used = 0;
-        for (
-          let bytes = frameAt(next);
-          used + bytes.length <= PAYLOAD_BYTES;
-          bytes = frameAt(next)
-        ) {
-          payload.set(bytes, used);
-          used += bytes.length;
-          next++;
-        }
-        return peer.seal(payload.subarray(0, used));
-      });
-      return { peer, datagrams };
+      return { peer, datagrams: datagramsOf(peer) };
     },
   };
+}
+
+/** As many of these frames as a batch has room for; `at` says which frame comes at which place. */
+function full(
+  name: string,
+  frameAt: (at: number) => Uint8Array,
+  prepare?: (peer: RawPeer) => void,
+): HostileBatch {
+  const datagramsOf = (peer: RawPeer): Uint8Array[] => {
+    let next = 0;
+    return Array.from({ length: RECEIVE_MESSAGES }, () => {
+      const payload = new Uint8Array(PAYLOAD_BYTES);
+      let used = 0;
+      for (let bytes = frameAt(next); used + bytes.length <= PAYLOAD_BYTES; bytes = frameAt(next)) {
+        payload.set(bytes, used);
+        used += bytes.length;
+        next++;
+      }
+      return peer.seal(payload.subarray(0, used));
+    });
+  };
+  return batch(name, datagramsOf, prepare);
 }
 
 /** Rows instead of bytes: trains of the smallest packets. */
@@ -60,15 +67,11 @@ function rows(
   payload: (peer: RawPeer) => Uint8Array,
   prepare?: (peer: RawPeer) => void,
 ): HostileBatch {
-  return {
-    name,
-    make() {
-      const peer = new RawPeer({}, ROOM);
-      prepare?.(peer);
-      const bytes = payload(peer);
-      return { peer, datagrams: Array.from({ length: RECEIVE_ROWS }, () => peer.seal(bytes)) };
-    },
+  const datagramsOf = (peer: RawPeer): Uint8Array[] => {
+    const bytes = payload(peer);
+    return Array.from({ length: RECEIVE_ROWS }, () => peer.seal(bytes));
   };
+  return batch(name, datagramsOf, prepare);
 }
 
 /** The victim has sent so many packets, and nothing is acknowledged but the last ones, if anything. */
