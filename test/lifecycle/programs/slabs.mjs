@@ -1,6 +1,7 @@
 // What becomes of the slabs of the addon: one case a process, since they all share one pool. Prints JSON.
 
 import { once } from 'node:events';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate as round } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { loadBinding } from '../../../dist/native/load.js';
@@ -61,6 +62,25 @@ const cases = {
       keptBytes: after.rss - before.rss,
       countedBytes: after.arrayBuffers - before.arrayBuffers,
     };
+  },
+
+  /** Collections while 2,000 slabs pass by, none of them kept: of the young generation, and of everything. */
+  async collections() {
+    const kinds = [];
+    const observer = new PerformanceObserver((list) => {
+      kinds.push(...list.getEntries().map(({ detail }) => detail.kind));
+    });
+    await collected();
+    observer.observe({ entryTypes: ['gc'] });
+    for (let slabs = 0; slabs < 2000; slabs += 4) {
+      marked(4);
+      await round();
+    }
+    await round();
+    observer.disconnect();
+    const { NODE_PERFORMANCE_GC_MINOR, NODE_PERFORMANCE_GC_MAJOR } = constants;
+    const count = (wanted) => kinds.filter((kind) => kind === wanted).length;
+    return { minor: count(NODE_PERFORMANCE_GC_MINOR), major: count(NODE_PERFORMANCE_GC_MAJOR) };
   },
 
   async view() {
