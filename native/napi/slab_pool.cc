@@ -94,7 +94,7 @@ void tell(napi_env env, int64_t bytes) noexcept {
 // and go one by one, so V8's count of external memory never rises by more than one of them, nor
 // falls below what it was.
 void prompt_collection(napi_env env) noexcept {
-  constexpr auto bytes = static_cast<int64_t>(kWeightBytes);
+  constexpr auto kBytes = static_cast<int64_t>(kWeightBytes);
   void* const addresses = weight();
   if (addresses == nullptr) return;
   std::array<napi_value, kWeights> weights{};
@@ -104,13 +104,13 @@ void prompt_collection(napi_env env) noexcept {
                                          &weights[count]) != napi_ok) {
       break;
     }
-    tell(env, -bytes);
+    tell(env, -kBytes);
   }
   void* data = nullptr;
   napi_value prompt = nullptr;
   napi_create_arraybuffer(env, kPromptBytes, &data, &prompt);
   for (size_t i = 0; i < count; i++) {
-    tell(env, bytes);
+    tell(env, kBytes);
     napi_detach_arraybuffer(env, weights[i]);
   }
 }
