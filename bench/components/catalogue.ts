@@ -109,6 +109,7 @@ const TRACKERS: Benchmark = {
   primary: 'nsPerOp',
   better: 'less',
   axis: 'packets in flight',
+  rounds: 1,
   seconds: 0.2,
   cases: ['sent', 'received'].flatMap((direction) =>
     ['clean', 'lossy'].flatMap((path) =>

@@ -68,6 +68,8 @@ const LOSS: Benchmark = {
   primary: 'throughputMBps',
   better: 'more',
   axis: 'percent of packets lost',
+  // The path is simulated, and so is its time.
+  rounds: 1,
   cases: ['newreno', 'cubic'].flatMap((congestion) =>
     LOSSES.map((percent) => ({
       ...stressCase(
