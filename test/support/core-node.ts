@@ -97,7 +97,8 @@ export class CoreNode {
     if (arriving.length > 0) this.#receive(arriving, nowUs);
     if (this.endpoint.deadlineUs <= nowUs) this.endpoint.onTimer(nowUs);
     const sent: Sent[] = [];
-    while (this.endpoint.transmit(TX, nowUs) > 0) {
+    // As the driver does, which lets the event loop go on in between.
+    while (this.endpoint.transmit(TX, nowUs) > 0 || this.endpoint.hasWork) {
       for (let row = 0; row < TX.length; row++) {
         const at = row << ROW_SHIFT;
         const offset = TX.rows[at + OFFSET];

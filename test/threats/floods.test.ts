@@ -127,6 +127,28 @@ describe('initiations from forged sources', () => {
   });
 });
 
+describe('a crowd that connects at once', () => {
+  it('gets in, a hundred attempts in one datagram train, and nobody hears a reset', () => {
+    const server = node(2);
+    const crowd = node(3);
+    for (let attempt = 0; attempt < BATCH; attempt++) {
+      // Without the key: the third message is followed by packets of a connection that waits for it.
+      crowd.endpoint.connect({ peer: SERVER }, 0);
+    }
+    let toCrowd: Arriving[] = [];
+    for (let round = 0, nowUs = 0; round < 200; round++, nowUs += 20_000) {
+      const toServer = crowd.turn(toCrowd, nowUs).map(({ bytes }) => ({ from: HONEST, bytes }));
+      toCrowd = server.turn(toServer, nowUs).map(({ bytes }) => ({ from: SERVER, bytes }));
+    }
+    const isOpen = ({ phase, isConfirmed }: { phase: string; isConfirmed: boolean }) =>
+      phase === 'open' && isConfirmed;
+    expect([...server.endpoint.connections()].filter(isOpen).length).toBe(BATCH);
+    expect([...crowd.endpoint.connections()].filter(isOpen).length).toBe(BATCH);
+    expect(server.endpoint.counts.resetsSent).toBe(0);
+    expect(server.endpoint.counts.droppedByLoad).toBe(0);
+  });
+});
+
 describe('junk under the id of a connection', () => {
   it('is dropped and counted, fifty thousand times, and all that is honest arrives', () => {
     const world = new World();

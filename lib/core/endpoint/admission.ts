@@ -2,13 +2,11 @@
  * From handshakes to connections: gives messages to the handshake machine and makes connections of what comes out.
  *
  * It moves no packets; handshake-options and connection-maker put its two parts together. Called by the endpoint for
- * handshake rows, timers, connects, and for each connection's first opened packet.
+ * handshake messages, timers, connects, and for each connection's first opened packet.
  *
  * Invariant: keys that a handshake has announced end in a connection that holds them, or are wiped at once.
  */
 
-import { LENGTH, OFFSET, REMOTE, ROW_SHIFT } from '../../batch/layout.js';
-import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { Connection } from '../connection/connection.js';
 import type { ConnectionHost } from '../connection/connection-host.js';
 import {
@@ -26,6 +24,7 @@ import {
 import { sameBytes } from '../handshake/bytes.js';
 import { Handshakes } from '../handshake/handshakes.js';
 import { type HandshakeEvent, type Outcome, wipeOutcome } from '../handshake/outcome.js';
+import type { Source } from '../handshake/source.js';
 import { ConnectionMaker } from './connection-maker.js';
 import type { ConnectionTable } from './connection-table.js';
 import type { EndpointCounts } from './endpoint-counts.js';
@@ -112,14 +111,11 @@ export class Admission {
     }
   }
 
-  /** A row that holds a handshake message. Borrows its bytes for the call. */
-  onRow(rx: PacketBatch, row: number, nowUs: number): void {
-    const at = row << ROW_SHIFT;
-    const offset = rx.rows[at + OFFSET];
-    const message = rx.bytes.subarray(offset, offset + rx.rows[at + LENGTH]);
-    const source = this.#options.addresses.sourceOf(rx.rows[at + REMOTE]);
-    this.handshakes.receive(message, source, nowUs);
+  /** A handshake message; borrowed for the call. Returns what became of it (handshake/drop-reasons). */
+  onMessage(message: Uint8Array, source: Source, nowUs: number): number {
+    const reason = this.handshakes.receive(message, source, nowUs);
     this.settle(nowUs);
+    return reason;
   }
 
   /** What throws in it has ended the handshake that it concerned; those behind it have their turn in the next call. */

@@ -29,7 +29,7 @@ export class EndpointCounts {
   droppedNoKey = 0;
   /** Handshakes that ended with keys for which there was no room. */
   refusedFull = 0;
-  /** Packets behind as many frames as one batch may bring: for their sender they are lost. */
+  /** Packets behind as many frames as one batch may bring, and handshake messages behind as many as may wait. */
   droppedByLoad = 0;
   /** Packets that could not be sealed: a key used up, or bytes taken back by the application. */
   unsealed = 0;

@@ -17,6 +17,7 @@ import { DeadlineWheel } from './deadline-wheel.js';
 import { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointOptions } from './endpoint-options.js';
 import { FaultGuard } from './fault-guard.js';
+import { HandshakeQueue } from './handshake-queue.js';
 import { ReadyQueue } from './ready-queue.js';
 import { ResetTokens } from './reset-tokens.js';
 import { Shard } from './shard.js';
@@ -32,6 +33,7 @@ export class EndpointState {
   readonly ready = new ReadyQueue();
   readonly table: ConnectionTable;
   readonly admission: Admission;
+  readonly handshakeQueue: HandshakeQueue;
   readonly resetTokens: ResetTokens;
   readonly resets: StatelessReset;
   readonly shard: Shard | undefined;
@@ -72,6 +74,7 @@ export class EndpointState {
       this.guard,
       this.shard,
     );
+    this.handshakeQueue = new HandshakeQueue(this.admission, addresses, this.counts, this.guard);
   }
 }
 

@@ -163,6 +163,7 @@ export class Endpoint implements ConnectionHost {
   /** Closes all connections with a code of the application; `transmit` then sends their CONNECTION_CLOSE. */
   close(code: number, reason: string): void {
     this.setAccepting(false);
+    this.#state.handshakeQueue.clear();
     for (const connection of this.#state.table) connection.close(code, reason, false);
   }
 

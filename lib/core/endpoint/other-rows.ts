@@ -1,7 +1,7 @@
 /**
  * Received rows that are no packet of a live connection: handshake messages, and packets whose connection nobody knows.
  *
- * Handshake messages go to the admission; a packet may be a stateless reset that ends a connection of ours, or be answered
+ * Handshake messages go to their queue; a packet may be a stateless reset that ends a connection of ours, or be answered
  * with one. Whose a packet is was found out before (classify), and nothing is opened here. Called by `classify`, while
  * stage 1 goes over a batch.
  *
@@ -26,21 +26,13 @@ export class OtherRows implements HandshakeSink {
   }
 
   onHandshakeRow(rx: PacketBatch, row: number, nowUs: number): void {
-    const { admission, counts, guard, shard } = this.#state;
-    if (shard !== undefined && isForOthers(shard, rx, row)) {
-      counts.droppedMisdirected++;
-      return;
-    }
-    counts.receivedHandshakes++;
-    try {
-      admission.onRow(rx, row, nowUs);
-    } catch (error) {
-      guard.note(error);
-    }
+    const { counts, handshakeQueue, shard } = this.#state;
+    if (shard !== undefined && isForOthers(shard, rx, row)) counts.droppedMisdirected++;
+    else handshakeQueue.onRow(rx, row, nowUs);
   }
 
   onUnknownRow(rx: PacketBatch, row: number, nowUs: number): void {
-    const { counts, resets, resetTokens, shard } = this.#state;
+    const { counts, handshakeQueue, resets, resetTokens, shard } = this.#state;
     const { bytes, rows } = rx;
     const at = row << ROW_SHIFT;
     const offset = rows[at + OFFSET];
@@ -57,6 +49,8 @@ export class OtherRows implements HandshakeSink {
       return;
     }
     counts.droppedUnknownConnection++;
+    // Its handshake may be among those that wait: the peer sends it again.
+    if (handshakeQueue.length > 0) return;
     resets.answer(rows[at + REMOTE], bytes, offset + 1, byteLength, nowUs);
   }
 

@@ -38,6 +38,7 @@ import type { ConnectionTable } from './connection-table.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointState } from './endpoint-state.js';
 import type { FaultGuard } from './fault-guard.js';
+import type { HandshakeQueue } from './handshake-queue.js';
 import { OtherRows } from './other-rows.js';
 import type { ReadyQueue } from './ready-queue.js';
 import type { StatelessReset } from './stateless-reset.js';
@@ -58,6 +59,7 @@ export class ReceivePass {
   readonly #counts: EndpointCounts;
   readonly #admission: Admission;
   readonly #resets: StatelessReset;
+  readonly #handshakeQueue: HandshakeQueue;
   readonly #otherRows: OtherRows;
   readonly #reader = new FrameReader();
   readonly #packet = new ConsumedPacket();
@@ -81,6 +83,7 @@ export class ReceivePass {
     this.#counts = state.counts;
     this.#admission = state.admission;
     this.#resets = state.resets;
+    this.#handshakeQueue = state.handshakeQueue;
     this.#otherRows = new OtherRows(state);
   }
 
@@ -88,6 +91,7 @@ export class ReceivePass {
   receive(rx: PacketBatch, nowUs: number): void {
     this.endTurn();
     this.#resets.forgetWaiting();
+    this.#handshakeQueue.beginSlice();
     this.#batch = rx;
     this.#packet.nowUs = nowUs;
     this.#frames = 0;

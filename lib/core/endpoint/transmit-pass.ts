@@ -23,6 +23,7 @@ import type { EndpointCounts } from './endpoint-counts.js';
 import type { EndpointState } from './endpoint-state.js';
 import { EqualTurns } from './equal-turns.js';
 import type { FaultGuard } from './fault-guard.js';
+import type { HandshakeQueue } from './handshake-queue.js';
 import type { ReadyQueue } from './ready-queue.js';
 import type { StatelessReset } from './stateless-reset.js';
 
@@ -39,6 +40,7 @@ export class TransmitPass {
   readonly #guard: FaultGuard;
   readonly #counts: EndpointCounts;
   readonly #handshakes: Handshakes;
+  readonly #handshakeQueue: HandshakeQueue;
   readonly #resets: StatelessReset;
   readonly #release: (connection: Connection, nowUs: number) => void;
   readonly #builder = new PacketBuilder();
@@ -59,6 +61,7 @@ export class TransmitPass {
     this.#guard = state.guard;
     this.#counts = state.counts;
     this.#handshakes = state.admission.handshakes;
+    this.#handshakeQueue = state.handshakeQueue;
     this.#resets = state.resets;
     this.#release = release;
     this.#bucket = new TokenBucket(config.rateLimit, nowUs, config.timerGranularityUs);
@@ -74,6 +77,7 @@ export class TransmitPass {
   /** Whether `transmit` would have something to send now. */
   get hasWork(): boolean {
     if (this.#outgoing.length > 0 || this.#resets.waiting > 0) return true;
+    if (this.#handshakeQueue.length > 0) return true;
     return this.#ready.length > 0 && this.#deadlineUs === Number.POSITIVE_INFINITY;
   }
 
@@ -90,6 +94,7 @@ export class TransmitPass {
   transmit(tx: PacketBatch, nowUs: number): number {
     const builder = this.#builder;
     builder.openBatch(tx);
+    if (this.#handshakeQueue.length > 0) this.#handshakeQueue.drain(nowUs);
     this.#addHandshakes(builder);
     if (this.#resets.waiting > 0) this.#resets.write(builder);
     const firstPacket = tx.length;
