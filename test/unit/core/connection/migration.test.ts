@@ -63,6 +63,14 @@ describe('a peer at another address', () => {
     expect(server.connection.stats().strayPathResponses).toBeGreaterThan(0);
   });
 
+  it('has not moved back by an answer that comes from its old address, nor proved the new one', () => {
+    const { server, speak, answer, to } = make();
+    answer(to(speak(2), HOME), HOME);
+    expect(server.connection.peer).toBe(2);
+    expect(server.connection.paths.isPreviousAlive).toBe(true);
+    expect(server.connection.stats()).toMatchObject({ pathsValidated: 0, strayPathResponses: 0 });
+  });
+
   it('has proved nothing by an answer that comes too late', () => {
     const { server, speak, answer, to, pass, now } = make();
     const sent = to(speak(2), 2);
