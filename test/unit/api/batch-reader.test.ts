@@ -1,6 +1,6 @@
 /** BatchReader and its queues: who is read for, how long one wake-up lasts, and what a throwing listener costs. */
 
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { QUEUE_BATCHES, QUEUE_BYTES } from '../../../lib/api/batch-queue.js';
 import { BatchReader, BUDGET_DATAGRAMS } from '../../../lib/api/batch-reader.js';
 import { BorrowedBatch, type ReceiveBatch } from '../../../lib/api/receive-batch.js';
@@ -23,6 +23,14 @@ function texts(batch: ReceiveBatch): string[] {
     Buffer.from(batch.payload(index)).toString(),
   );
 }
+
+// A machine that stands still must not end a wake-up here.
+beforeEach(() => {
+  vi.spyOn(performance, 'now').mockReturnValue(0);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe('listeners', () => {
   it('start and stop the engine', () => {
@@ -82,12 +90,7 @@ describe('listeners', () => {
     reader.setListening(true);
     const size = BUDGET_DATAGRAMS / 2;
     for (let batch = 0; batch < 4; batch++) engine.arrivals.push(arrivals(size, text('')));
-    vi.spyOn(performance, 'now').mockReturnValue(0);
-    try {
-      reader.run();
-    } finally {
-      vi.restoreAllMocks();
-    }
+    reader.run();
     expect(engine.arrivals).toHaveLength(2);
   });
 
@@ -97,11 +100,7 @@ describe('listeners', () => {
     for (let batch = 0; batch < 4; batch++) engine.arrivals.push(arrivals(1));
     let now = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => now++);
-    try {
-      reader.run();
-    } finally {
-      vi.restoreAllMocks();
-    }
+    reader.run();
     expect(engine.arrivals).toHaveLength(3);
   });
 
