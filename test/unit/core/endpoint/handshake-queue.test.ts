@@ -12,6 +12,7 @@ import { HandshakeQueue, WAITING_MAX } from '../../../../lib/core/endpoint/hands
 import {
   ACCEPTED,
   DROP_BAD_MAC,
+  DROP_MALFORMED,
   DROP_NOT_AUTHENTIC,
 } from '../../../../lib/core/handshake/drop-reasons.js';
 import {
@@ -78,6 +79,7 @@ describe('handshake messages of one batch', () => {
   it.each([
     ['that cost key agreements', ACCEPTED, COSTLY_AT_ONCE],
     ['that fail after one', DROP_NOT_AUTHENTIC, COSTLY_AT_ONCE],
+    ['whose inside is malformed', DROP_MALFORMED, COSTLY_AT_ONCE],
     ['that cost none', DROP_BAD_MAC, CHEAP_AT_ONCE],
   ])('%s are handled a slice at a time, each once and in order', (_, reason, atOnce) => {
     const world = new World(() => reason);
@@ -110,6 +112,20 @@ describe('handshake messages of one batch', () => {
     expect(world.counts.droppedByLoad).toBe(500);
     while (world.queue.length > 0) world.queue.drain(0);
     expect(world.handled).toEqual(upTo(WAITING_MAX + COSTLY_AT_ONCE));
+  });
+
+  it('never wait in larger numbers, however long more come than are handled', () => {
+    const world = new World(() => ACCEPTED);
+    for (let batch = 0; batch < 50; batch++) {
+      world.receive(WAITING_MAX);
+      world.queue.drain(0);
+      expect(world.queue.length).toBeLessThanOrEqual(WAITING_MAX);
+      expect(world.addresses.pinned).toBe(world.queue.length);
+    }
+    while (world.queue.length > 0) world.queue.drain(0);
+    const { receivedHandshakes, droppedByLoad } = world.counts;
+    expect(receivedHandshakes + droppedByLoad).toBe(50 * WAITING_MAX);
+    expect(world.handled).toEqual([...new Set(world.handled)].sort((a, b) => a - b));
   });
 
   it.each([
