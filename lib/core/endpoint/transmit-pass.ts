@@ -94,7 +94,7 @@ export class TransmitPass {
   transmit(tx: PacketBatch, nowUs: number): number {
     const builder = this.#builder;
     builder.openBatch(tx);
-    if (this.#handshakeQueue.length > 0) this.#handshakeQueue.drain(nowUs);
+    this.#handshakeQueue.drain(nowUs);
     this.#addHandshakes(builder);
     if (this.#resets.waiting > 0) this.#resets.write(builder);
     const firstPacket = tx.length;
