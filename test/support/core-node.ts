@@ -18,6 +18,8 @@ import { toyIdentity, toyPrimitives } from './toy-primitives.js';
 
 const SLAB_BYTES = 128 << 10;
 const ROWS = 256;
+/** Of one turn. */
+const BATCHES_MAX = 10_000;
 /** Batches of all nodes: they live only during a call. */
 const RX = new PacketBatch(SLAB_BYTES, ROWS);
 const TX = new PacketBatch(SLAB_BYTES, ROWS);
@@ -97,8 +99,10 @@ export class CoreNode {
     if (arriving.length > 0) this.#receive(arriving, nowUs);
     if (this.endpoint.deadlineUs <= nowUs) this.endpoint.onTimer(nowUs);
     const sent: Sent[] = [];
+    let batches = 0;
     // As the driver does, which lets the event loop go on in between.
     while (this.endpoint.transmit(TX, nowUs) > 0 || this.endpoint.hasWork) {
+      if (++batches > BATCHES_MAX) throw new Error('the endpoint does not come to rest');
       for (let row = 0; row < TX.length; row++) {
         const at = row << ROW_SHIFT;
         const offset = TX.rows[at + OFFSET];
