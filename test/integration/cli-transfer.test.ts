@@ -6,15 +6,18 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +92,22 @@ describe('burstwire send and receive', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/of which \d+ KiB were there already/);
     expect(there).toBeLessThan(bytes.length);
     expect(arrived().equals(bytes)).toBe(true);
+  });
+
+  it('does not bring over a file that changes in a part that was sent already', async () => {
+    const changing = join(base, 'changing.bin');
+    writeFileSync(changing, bytes);
+    const receiver = receive();
+    const { host, key } = await receiver.place();
+    const sender = processes.start(['send', changing, host, '--key', key, '-b', '12M']);
+    await untilPart(100_000, 'changing.bin.part');
+    const descriptor = openSync(changing, 'r+');
+    writeSync(descriptor, 'X', 0);
+    closeSync(descriptor);
+    expect([await sender.ended, sender.stdout]).toEqual([1, '']);
+    expect(sender.stderr).toContain(`${changing} was changed while it was sent`);
+    await receiver.says(/broken off: .*was changed while it was sent/);
+    expect(readdirSync(inbox)).toEqual(['changing.bin.part']);
   });
 
   it('says so when the receiver is killed in the middle, and when it is interrupted', async () => {

@@ -151,6 +151,7 @@ class Sending {
     verdict.catch(() => {});
     try {
       await this.#pour(lines, from);
+      await this.#file.checkUnchanged();
       lines.say({ sha256: this.#file.digest() });
       stream.end();
       const theirs = digestOf(throwIfRefused(await verdict));

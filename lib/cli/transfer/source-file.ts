@@ -2,10 +2,12 @@
  * The file that is sent: read once from its beginning, hashed on the way.
  *
  * Called by the sender. Invariant: each chunk is a buffer of its own, since the transport keeps it until it is
- * acknowledged; exactly `size` bytes are read, or an error says that the file has changed.
+ * acknowledged; exactly `size` bytes are read, or an error says that the file has changed. What was read is the file as
+ * it was at one time only if nobody has written to it meanwhile, so whoever has read all of it asks `checkUnchanged`.
  */
 
 import { createHash, type Hash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 const CHUNK_BYTES = 256 << 10;
@@ -18,20 +20,22 @@ export class SourceFile {
   readonly size: number;
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #opened: BigIntStats;
   #hash: Hash = createHash('sha256');
   #position = 0;
 
-  private constructor(path: string, file: FileHandle, size: number) {
+  private constructor(path: string, file: FileHandle, opened: BigIntStats) {
     this.#path = path;
     this.#file = file;
-    this.size = size;
+    this.#opened = opened;
+    this.size = Number(opened.size);
   }
 
   /** @throws LocalError; the system's errors */
   static async open(path: string): Promise<SourceFile> {
     const file = await open(path, 'r');
-    const stat = await file.stat();
-    if (stat.isFile()) return new SourceFile(path, file, stat.size);
+    const opened = await file.stat({ bigint: true });
+    if (opened.isFile()) return new SourceFile(path, file, opened);
     await file.close();
     throw new LocalError(`${path} is no ordinary file`);
   }
@@ -57,6 +61,21 @@ export class SourceFile {
   async next(): Promise<Buffer | undefined> {
     if (this.#position >= this.size) return undefined;
     return this.#read(Math.min(CHUNK_BYTES, this.size - this.#position));
+  }
+
+  /**
+   * Whether the file is what it was when it was opened: size, and both times to the nanosecond. A program can set mtime
+   * back, but not ctime (inode(7)), which also moves when mode, owner or links change.
+   *
+   * @throws LocalError
+   */
+  async checkUnchanged(): Promise<void> {
+    const { size, mtimeNs, ctimeNs } = await this.#file.stat({ bigint: true });
+    const before = this.#opened;
+    if (size === before.size && mtimeNs === before.mtimeNs && ctimeNs === before.ctimeNs) return;
+    throw new LocalError(
+      `${this.#path} was changed while it was sent: what has arrived is no state of it; send it again`,
+    );
   }
 
   close(): Promise<void> {
