@@ -19,7 +19,10 @@ export type ConnectErrorCode =
   | 'ERR_CONNECT_TIMEOUT'
   /** `authorize` said no to the peer's key. */
   | 'ERR_CONNECT_UNAUTHORIZED'
-  /** The peer closed the connection before it began. (With `publicKey` it begins at once: then `closed` says so.) */
+  /**
+   * The peer takes no connections, or has as many as it takes, or closed this one before it began. (With `publicKey` it begins
+   * with the answer: what comes after that, `closed` says.)
+   */
   | 'ERR_CONNECT_REFUSED'
   /**
    * The peer speaks no version or suite of ours, has our own key, or a key that is none; or the socket cannot reach it; or
@@ -51,7 +54,7 @@ export type ConnectionErrorCode =
   | 'ERR_CONNECTION_CLOSED'
   /** An application closed it with another code: `remoteCode`, or the code of our own `close`. */
   | 'ERR_CONNECTION_APPLICATION'
-  /** The peer takes no connections now (CONNECTION_REFUSED): nobody listens for 'connection' there. */
+  /** The peer takes no connections any more (CONNECTION_REFUSED): it stopped while this one began. */
   | 'ERR_CONNECTION_REFUSED'
   /** Both sides connected to each other at once, and the other handshake's connection is the one that stays. */
   | 'ERR_CONNECTION_REPLACED'

@@ -238,6 +238,28 @@ describe.each(engines)('connecting: $name', (variant) => {
     });
   });
 
+  it.each([true, false])(
+    'is refused by a peer with maxConnections, key known: %s',
+    async (isKnown) => {
+      const server = await open(variant, { maxConnections: 1 });
+      server.on('connection', ignore);
+      const { publicKey, ...where } = addressOf(server);
+      const first = await (await open(variant)).connect({ ...where, publicKey });
+      await first.sendMessage(Buffer.from('here'));
+      const late = await open(variant);
+      const attempt = (): Promise<Connection> =>
+        late.connect(isKnown ? { ...where, publicKey } : { ...where, trust: 'any' });
+      await expect(attempt()).rejects.toMatchObject({ code: 'ERR_CONNECT_REFUSED' });
+      expect(server.stats()).toMatchObject({ refusedFull: 1, connections: 1 });
+      first.destroy();
+      await until(
+        () => server.stats().connections === 0,
+        () => `room again: ${JSON.stringify(server.stats())}`,
+      );
+      await (await attempt()).sendMessage(Buffer.from('here, too'));
+    },
+  );
+
   it('is over when the endpoint closes, before and meanwhile', async () => {
     const server = await open(variant);
     const client = await open(variant);

@@ -22,6 +22,7 @@ import {
   type EventRing,
 } from '../event-ring.js';
 import { sameBytes } from '../handshake/bytes.js';
+import { DROP_REFUSED } from '../handshake/drop-reasons.js';
 import { Handshakes } from '../handshake/handshakes.js';
 import { type HandshakeEvent, type Outcome, wipeOutcome } from '../handshake/outcome.js';
 import type { Source } from '../handshake/source.js';
@@ -44,7 +45,7 @@ export interface ConnectRequest {
 
 export class Admission {
   readonly handshakes: Handshakes;
-  #isAccepting = true;
+  #isAccepting: boolean;
   readonly #refusal: Uint8Array;
   readonly #options: EndpointOptions;
   readonly #table: ConnectionTable;
@@ -79,13 +80,12 @@ export class Admission {
       ...handshakeOptions(options, shard, encodeTransportParameters(parameters)),
       isRouted: (id) => table.find(id, 0) >= 0,
     });
-    this.setAccepting(options.isAccepting ?? true);
+    this.#isAccepting = options.isAccepting ?? true;
   }
 
-  /** Whether connections that peers begin are taken; else they are refused. */
+  /** Whether connections that peers begin are taken, as long as there is room; else they are refused. */
   setAccepting(isAccepting: boolean): void {
     this.#isAccepting = isAccepting;
-    this.handshakes.refuseWith(isAccepting ? undefined : this.#refusal);
   }
 
   /** Begins a handshake; its number comes back in EVENT_CONNECTED or EVENT_CONNECT_FAILED. */
@@ -113,7 +113,11 @@ export class Admission {
 
   /** A handshake message; borrowed for the call. Returns what became of it (handshake/drop-reasons). */
   onMessage(message: Uint8Array, source: Source, nowUs: number): number {
+    // Before it is answered: a peer that knows our key takes the answer for a connection.
+    const isWelcome = this.#isAccepting && !this.#table.isFull;
+    this.handshakes.refuseWith(isWelcome ? undefined : this.#refusal);
     const reason = this.handshakes.receive(message, source, nowUs);
+    if (reason === DROP_REFUSED && this.#isAccepting) this.#counts.refusedFull++;
     this.settle(nowUs);
     return reason;
   }

@@ -28,9 +28,14 @@ export class ConnectionTable {
     return this.#count;
   }
 
+  /** There are as many connections as may be. */
+  get isFull(): boolean {
+    return this.#count >= this.#most;
+  }
+
   /** A free slot, now taken; -1 when there are as many connections as may be. */
   reserve(): number {
-    if (this.#count >= this.#most) return -1;
+    if (this.isFull) return -1;
     this.#count++;
     const slot = this.#free.pop();
     if (slot !== undefined) return slot;

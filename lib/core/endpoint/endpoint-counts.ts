@@ -27,7 +27,7 @@ export class EndpointCounts {
   droppedMalformed = 0;
   /** The connection was gone when its packets were opened. */
   droppedNoKey = 0;
-  /** Handshakes that ended with keys for which there was no room. */
+  /** Handshakes, of either side, for whose connection there was no room. */
   refusedFull = 0;
   /** Packets behind as many frames as one batch may bring, and handshake messages behind as many as may wait. */
   droppedByLoad = 0;

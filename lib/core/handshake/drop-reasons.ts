@@ -51,7 +51,7 @@ export const DROP_UNAUTHORIZED = 20;
 /** There was something to answer and no room in the queue of answers. */
 export const DROP_QUEUE_FULL = 21;
 
-/** Nobody here takes connections; answered with a refusal. */
+/** Nobody here takes connections, or no more of them; answered with a refusal. */
 export const DROP_REFUSED = 22;
 
 export const DROP_REASONS = 23;
