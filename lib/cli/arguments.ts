@@ -66,6 +66,13 @@ type FlagValue<F extends Flag> = F extends NumberFlag | QuantityFlag
 
 export type FlagValues<T extends FlagTable> = { readonly [K in keyof T]: FlagValue<T[K]> };
 
+export interface Parsed<T extends FlagTable> {
+  readonly flags: FlagValues<T>;
+  readonly operands: readonly string[];
+  /** Names of the options that were given: a value that is the default may have been asked for. */
+  readonly named: ReadonlySet<string>;
+}
+
 /** What was wrong with the command line, in one sentence. */
 export class UsageError extends Error {
   override get name(): string {
@@ -97,8 +104,9 @@ export function parseWithOperands<T extends FlagTable>(
   table: T,
   given: readonly string[],
   names: readonly string[],
-): { readonly flags: FlagValues<T>; readonly operands: readonly string[] } {
+): Parsed<T> {
   const values: Record<string, unknown> = defaultsOf(table);
+  const named = new Set<string>();
   const operands: string[] = [];
   for (let i = 0; i < given.length; i++) {
     const argument = given[i];
@@ -112,6 +120,7 @@ export function parseWithOperands<T extends FlagTable>(
       continue;
     }
     const { name, written, flag } = option;
+    named.add(name);
     if (flag.kind === 'switch') {
       if (option.text !== undefined) throw new UsageError(`${written} takes no value`);
       values[name] = true;
@@ -126,7 +135,7 @@ export function parseWithOperands<T extends FlagTable>(
   if (missing !== undefined && !missing.startsWith('[')) {
     throw new UsageError(`${missing} is missing`);
   }
-  return { flags: values as FlagValues<T>, operands };
+  return { flags: values as FlagValues<T>, operands, named };
 }
 
 /** The help text of a table: one line an option. */

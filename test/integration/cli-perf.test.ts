@@ -15,7 +15,8 @@ const client = (...args: string[]) => ['perf', 'client', host, '--key', key, ...
 const run = (args: readonly string[]) => runProgram('dist/cli/main.js', { args });
 
 async function measure(...args: string[]): Promise<PerfResult> {
-  const { code, stdout, stderr } = await run(client('--json', '-t', '0.3', ...args));
+  const limit = args.includes('-n') ? [] : ['-t', '0.3'];
+  const { code, stdout, stderr } = await run(client('--json', ...limit, ...args));
   expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
   return JSON.parse(stdout) as PerfResult;
 }

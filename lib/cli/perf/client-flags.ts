@@ -86,9 +86,9 @@ export const CLIENT_FLAGS = {
 
 export type ClientFlags = FlagValues<typeof CLIENT_FLAGS>;
 
-/** @param given the command line: 0 and "not given" are two things for a bitrate. @throws UsageError */
-export function toParameters(flags: ClientFlags, given: readonly string[]): Parameters {
-  const hasBitrate = given.some((one) => /^(-b|--bitrate)/.test(one));
+/** @param named what was given: 0 and "not given" are two things for a bitrate. @throws UsageError */
+export function toParameters(flags: ClientFlags, named: ReadonlySet<string>): Parameters {
+  const hasBitrate = named.has('bitrate');
   const kind: TestKind = flags.latency ? 'latency' : flags.datagrams ? 'datagram' : 'stream';
   const exclude = (holds: boolean, message: string): void => {
     if (holds) throw new UsageError(message);
@@ -99,6 +99,7 @@ export function toParameters(flags: ClientFlags, given: readonly string[]): Para
     '--latency goes both ways: no --reverse, no --bidir',
   );
   exclude(hasBitrate && kind !== 'datagram', '--bitrate goes with --datagrams');
+  exclude(named.has('time') && named.has('bytes'), '--time and --bytes exclude each other');
   exclude(flags.bytes > 0 && kind !== 'stream', '--bytes goes with streams only');
   exclude(kind === 'datagram' && flags.parallel > 1, '--parallel goes with streams or --latency');
   exclude(

@@ -29,8 +29,8 @@ export async function runClient(
   stdout: Output = process.stdout,
   stderr: Output = process.stderr,
 ): Promise<number> {
-  const { flags, operands } = parseWithOperands(CLIENT_FLAGS, given, ['HOST']);
-  const parameters = toParameters(flags, given);
+  const { flags, operands, named } = parseWithOperands(CLIENT_FLAGS, given, ['HOST']);
+  const parameters = toParameters(flags, named);
   const target = parseTarget(operands[0], flags.port);
   const ticket = parseTrust(flags);
   const identity = readIdentity(flags.identity);

@@ -104,6 +104,15 @@ describe('parseWithOperands', () => {
     expect(parse('-').operands).toEqual(['-']);
   });
 
+  it('says which options were given, also one that is its default', () => {
+    expect([...parse('x', '-P', '1', '--bytes=7', '-R').named]).toEqual([
+      'parallel',
+      'bytes',
+      'reverse',
+    ]);
+    expect([...parse('x').named]).toEqual([]);
+  });
+
   it.each([
     [[], 'FILE is missing'],
     [['a', 'b', 'c'], "unexpected argument 'c'"],

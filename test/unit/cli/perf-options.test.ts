@@ -24,6 +24,8 @@ describe('perf', () => {
     [['client', 'h', '--trust=any', '-u', '-l', '4'], '--length of datagrams'],
     [['client', 'h', '--trust=any', '-R', '--bidir'], 'exclude each other'],
     [['client', 'h', '--trust=any', '-n', '1Q'], '--bytes must be bytes'],
+    [['client', 'h', '--trust=any', '-t', '1', '-n', '4'], '--time and --bytes exclude each other'],
+    [['client', 'h', '--trust=any', '-n4', '--time=10'], '--time and --bytes exclude each other'],
     [['client', 'h', '--trust=any', '-x'], "unexpected argument '-x'"],
     [['client', 'h', '--trust=any', '-u', '-P', '2'], '--parallel goes with streams'],
     [['client', 'h', '--trust=any', '-u', '-n', '1M'], '--bytes goes with streams only'],
