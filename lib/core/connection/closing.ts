@@ -53,8 +53,9 @@ export function closeLocally(
   state.closeFrameType = frameType;
   state.closeReason = encodeReason(reason);
   state.isClosePending = true;
-  end(state, 'closing', closeInfo('local', isApplication, code, reason), nowUs);
+  // First: what comes now may throw.
   state.host.markReady(state.slot);
+  end(state, 'closing', closeInfo('local', isApplication, code, reason), nowUs);
 }
 
 /** The peer has ended it. */

@@ -6,7 +6,7 @@
  * nothing: one guard a pass. Called by the endpoint.
  *
  * Invariants: nothing escapes but what `onFault` throws; a connection that has thrown once says INTERNAL_ERROR, one that
- * throws again while it ends is gone at once; so a pass ends after two faults a connection at most.
+ * cannot, or throws again later, is gone at once; so a pass ends after two faults a connection at most.
  */
 
 import type { Connection } from '../connection/connection.js';
@@ -73,7 +73,8 @@ export class FaultGuard {
       return true;
     } catch {
       this.#counts.faults++;
-      return false;
+      // Memory that is short still: what has come could not be kept for the application, but the peer can be told.
+      return connection.closed !== undefined;
     }
   }
 }
