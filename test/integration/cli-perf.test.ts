@@ -66,6 +66,20 @@ describe('burstwire perf', { timeout: 60_000 }, () => {
     expect(remote?.received?.jitterUs).toBeGreaterThanOrEqual(0);
   });
 
+  it('tells of each direction what was sent, received and lost', async () => {
+    const { directions, client: ours, remote } = await measure('-u', '--bidir', '-b', '400K');
+    for (const [direction, from, to] of [
+      [directions.toServer, ours, remote],
+      [directions.toClient, remote, ours],
+    ] as const) {
+      expect(direction?.datagramsSent).toBe(from?.sent?.count);
+      expect(direction?.datagramsReceived).toBe(to?.received?.count);
+      expect(direction?.datagramsReceived).toBeGreaterThan(0);
+      expect(direction?.datagramsLost).toBeGreaterThanOrEqual(0);
+      expect(direction?.packetsLost).toBe(from?.path.packetsLost);
+    }
+  });
+
   it.each([
     ['streams', []],
     ['datagrams', ['-u']],

@@ -11,6 +11,7 @@ import type { Ticket } from '../remote/keys.js';
 import { keyText } from '../remote/keys.js';
 import { Lines, printable, type Said } from '../remote/lines.js';
 import { describeSystem } from '../remote/system.js';
+import { directionsOf } from './directions.js';
 import { Asker } from './latency.js';
 import { datagramLength, makeReceiver, makeSender } from './make-traffic.js';
 import { type Interval, Meter, moved, type Sides } from './measure.js';
@@ -134,6 +135,7 @@ export class ClientTest {
       intervals,
       client,
       remote,
+      directions: directionsOf(parameters, client, remote),
       latency: sender instanceof Asker ? sender.figures() : null,
       ended,
     };

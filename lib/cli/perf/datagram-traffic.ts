@@ -2,7 +2,8 @@
  * Unreliable datagrams at a bitrate: what sends them evenly, and what counts those that come.
  *
  * Used by both sides of `burstwire perf --datagrams`. A late timer sends what was due in one burst, but never more than
- * `BURST_MAX` of it: a process that slept must not flood. Invariant: what could not be sent here is counted, not hidden.
+ * `BURST_MAX` of it: a process that slept must not flood. Invariant: what could not be sent here is counted, not hidden,
+ * and not taken for sent.
  */
 
 import type { Connection } from '../../index.js';
@@ -22,8 +23,10 @@ export class DatagramSender implements Traffic {
   readonly #connections: readonly Connection[];
   readonly #perSecond: number;
   readonly #bytes: Buffer;
-  readonly #sent: number[];
-  #dropped = 0;
+  /** Numbers that were given, by connection: all that were to go. */
+  readonly #numbered: number[];
+  /** What had gone before the test. */
+  readonly #before: readonly number[];
   #next = 0;
   #due = 0;
   #lastMs = performance.now();
@@ -36,20 +39,26 @@ export class DatagramSender implements Traffic {
    */
   constructor(connections: readonly Connection[], length: number, bitrate: number) {
     this.#connections = connections;
-    this.#sent = connections.map(() => 0);
+    this.#numbered = connections.map(() => 0);
+    this.#before = connections.map((connection) => connection.stats().datagramsSent);
     this.#bytes = Buffer.alloc(Math.max(length, HEADER_BYTES), 'burstwire ');
     this.#perSecond = bitrate / 8 / this.#bytes.length;
     this.#turn();
   }
 
+  /** After `stop` what waits may go on its way; what waits still when it is asked counts as dropped. */
   totals(): Totals {
-    const count = this.#sent.reduce((sum, one) => sum + one, 0);
     const size = this.#bytes.length;
+    const stats = this.#connections.map((connection) => connection.stats());
+    const sent = stats.map((one, lane) => one.datagramsSent - this.#before[lane]);
+    const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
+    const count = sum(sent);
+    const waiting = this.#isStopped ? 0 : sum(stats.map((one) => one.datagramsWaiting));
     return {
       bytes: count * size,
-      lanes: this.#sent.map((one) => one * size),
+      lanes: sent.map((one) => one * size),
       count,
-      dropped: this.#dropped,
+      dropped: Math.max(0, sum(this.#numbered) - count - waiting),
     };
   }
 
@@ -83,9 +92,9 @@ export class DatagramSender implements Traffic {
   }
 
   #sendOne(lane: number): void {
-    writeHeader(this.#bytes, this.#sent[lane], nowUs());
-    this.#sent[lane]++;
-    if (!this.#connections[lane].sendDatagram(this.#bytes)) this.#dropped++;
+    writeHeader(this.#bytes, this.#numbered[lane], nowUs());
+    this.#numbered[lane]++;
+    this.#connections[lane].sendDatagram(this.#bytes);
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { formatBytes, formatInteger, formatPercent, significant } from '../bench/format.js';
 import { renderTextTable, type TextColumn } from '../bench/text-table.js';
+import { directionsOf, lossOf } from './directions.js';
 import type { LatencyFigures } from './latency.js';
 import type { Interval, Moved } from './measure.js';
 import type { Parameters } from './parameters.js';
@@ -103,10 +104,10 @@ export function liveText(parameters: Parameters, interval: Interval): string {
 export function renderResult(result: PerfResult): string {
   const { parameters, client, remote, latency, ended } = result;
   const parts = [latency === null ? renderMoved(result) : renderLatency(latency, client)];
-  const path = client.path;
   const lines = [
-    `round trip ${formatTime(path.rttMs * 1000)}, path MTU ${formatInteger(result.pathMtu)} bytes, ` +
-      `${result.congestion}, ${formatInteger(path.packetsLost)} packets lost`,
+    `round trip ${formatTime(client.path.rttMs * 1000)}, path MTU ${formatInteger(result.pathMtu)} bytes, ` +
+      result.congestion,
+    `packets lost: ${lostPackets(result)}`,
     `client: ${side(client)}`,
     ...(remote === null ? ['server: has not said'] : [`server: ${side(remote)}`]),
   ];
@@ -118,6 +119,16 @@ export function renderResult(result: PerfResult): string {
   }
   if (ended !== null) parts.push(`It ended early: ${ended}.`);
   return `${parts.join('\n\n')}\n`;
+}
+
+/** By direction, as who has sent them has found. */
+function lostPackets({ parameters, client, remote }: PerfResult): string {
+  const { toServer, toClient } = directionsOf(parameters, client, remote);
+  const text = (lost: number | null): string => (lost === null ? '?' : formatInteger(lost));
+  return [
+    ...(toServer ? [`${OUT} ${text(toServer.packetsLost)}`] : []),
+    ...(toClient ? [`${IN} ${text(toClient.packetsLost)}`] : []),
+  ].join(', ');
 }
 
 function side({ system, cpuPercent }: SideResult): string {
@@ -183,13 +194,6 @@ function renderMoved({ parameters, client, remote }: PerfResult): string {
     ],
     rows,
   );
-}
-
-/** Lost on the way: handed to the transport there, not received here. */
-export function lossOf(sent: Moved, received: Moved): { lost: number; part: number } {
-  const offered = (sent.count ?? 0) - (sent.dropped ?? 0);
-  const lost = Math.max(0, offered - (received.count ?? 0));
-  return { lost, part: offered > 0 ? lost / offered : 0 };
 }
 
 function lossText(sent: Moved | undefined, received: Moved): string {

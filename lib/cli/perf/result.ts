@@ -5,6 +5,7 @@
  */
 
 import { numberOf, printable, type Said, SpeechError } from '../remote/lines.js';
+import type { Directions } from './directions.js';
 import type { LatencyFigures } from './latency.js';
 import type { Interval, Moved, PathFigures } from './measure.js';
 import type { Parameters } from './parameters.js';
@@ -32,6 +33,8 @@ export interface PerfResult {
   readonly client: SideResult;
   /** Null: it did not say. */
   readonly remote: SideResult | null;
+  /** Both sides' counts, by direction. */
+  readonly directions: Directions;
   readonly latency: LatencyFigures | null;
   /** Why it ended before its time; null: it did not. */
   readonly ended: string | null;

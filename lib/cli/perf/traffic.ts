@@ -5,13 +5,13 @@
  */
 
 export interface Totals {
-  /** Bytes that were acknowledged (of a sender of streams), handed to the transport (of datagrams), or received. */
+  /** Bytes that were acknowledged (of a sender of streams), put into packets (of datagrams), or received. */
   readonly bytes: number;
   /** The same by stream or by connection. */
   readonly lanes: readonly number[];
-  /** Datagrams, or requests that were answered. */
+  /** Datagrams that went or came, or requests that were answered. */
   readonly count?: number;
-  /** Datagrams that gave way before they were sent. */
+  /** Datagrams that were to go as well, and gave way before they were sent. */
   readonly dropped?: number;
   readonly outOfOrder?: number;
   readonly jitterUs?: number;

@@ -2,10 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 import { DatagramCounts, sumCounts, writeHeader } from '../../../lib/cli/perf/datagram-counts.js';
+import { DatagramSender } from '../../../lib/cli/perf/datagram-traffic.js';
+import { directionsOf, lossOf } from '../../../lib/cli/perf/directions.js';
 import { readParameters } from '../../../lib/cli/perf/parameters.js';
-import { formatBitrate, formatTime, intervalLines, lossOf } from '../../../lib/cli/perf/report.js';
-import { readSide } from '../../../lib/cli/perf/result.js';
+import {
+  formatBitrate,
+  formatTime,
+  intervalLines,
+  renderResult,
+} from '../../../lib/cli/perf/report.js';
+import { readSide, type SideResult } from '../../../lib/cli/perf/result.js';
 import { SpeechError } from '../../../lib/cli/remote/lines.js';
+import type { Connection } from '../../../lib/index.js';
 
 function datagram(number: number, sentUs: number): Buffer {
   const bytes = Buffer.alloc(100);
@@ -59,6 +67,29 @@ describe('DatagramCounts', () => {
       outOfOrder: 2,
       jitterUs: 20,
     });
+  });
+});
+
+describe('DatagramSender', () => {
+  it('tells what went from what gave way, and from what never went', () => {
+    const stats = { datagramsSent: 7, datagramsWaiting: 0 };
+    let numbered = 0;
+    const connection = {
+      stats: () => stats,
+      // A queue of 10 whose oldest give way, on a path that takes nothing.
+      sendDatagram: () => {
+        numbered++;
+        stats.datagramsWaiting = Math.min(numbered, 10);
+        return numbered <= 10;
+      },
+    };
+    const sender = new DatagramSender([connection as unknown as Connection], 100, 0);
+    expect(numbered).toBe(64);
+    expect(sender.totals()).toEqual({ bytes: 0, lanes: [0], count: 0, dropped: 54 });
+    stats.datagramsSent += 6;
+    stats.datagramsWaiting -= 6;
+    sender.stop();
+    expect(sender.totals()).toEqual({ bytes: 600, lanes: [600], count: 6, dropped: 58 });
   });
 });
 
@@ -133,13 +164,89 @@ describe('the report', () => {
     expect([87.123, 1210, 2_500_000].map(formatTime)).toEqual(['87.1 us', '1.21 ms', '2.50 s']);
   });
 
-  it('takes for lost what was handed over there and has not come here', () => {
+  it('takes for lost what has gone there and has not come here', () => {
     const moved = { bytes: 0, lanes: [], bitsPerSecond: 0 };
-    expect(lossOf({ ...moved, count: 110, dropped: 10 }, { ...moved, count: 75 })).toEqual({
+    expect(lossOf({ ...moved, count: 100, dropped: 10 }, { ...moved, count: 75 })).toEqual({
       lost: 25,
       part: 0.25,
     });
     expect(lossOf({ ...moved, count: 0 }, moved)).toEqual({ lost: 0, part: 0 });
+  });
+
+  const sideOf = (packetsLost: number, change: Partial<SideResult> = {}): SideResult => ({
+    seconds: 1,
+    path: { retransmittedBytes: 0, packetsLost, congestionWindow: 1, rttMs: 2 },
+    cpuPercent: 3,
+    system: 'x',
+    ...change,
+  });
+  const sent = { bytes: 4000, lanes: [4000], bitsPerSecond: 32_000, count: 40, dropped: 5 };
+  const received = { bytes: 3000, lanes: [3000], bitsPerSecond: 24_000, count: 30, jitterUs: 1 };
+  const rendered = (
+    kind: 'stream' | 'datagram' | 'latency',
+    direction: 'send' | 'receive' | 'both',
+    client: SideResult,
+    remote: SideResult | null,
+  ): string =>
+    renderResult({
+      format: 'burstwire-perf',
+      version: 1,
+      startedAt: '',
+      server: { address: '::1', port: 1, publicKey: '' },
+      parameters: { ...readParameters(WISH), kind, direction },
+      congestion: 'cubic',
+      pathMtu: 1200,
+      intervals: [],
+      client,
+      remote,
+      directions: directionsOf({ kind, direction }, client, remote),
+      latency: null,
+      ended: null,
+    });
+
+  it('tells what each direction has sent, received and lost, from the side that knows', () => {
+    const client = sideOf(0, { received });
+    const remote = sideOf(10, { sent });
+    expect(directionsOf({ kind: 'datagram', direction: 'receive' }, client, remote)).toEqual({
+      toClient: {
+        bytesSent: 4000,
+        bytesReceived: 3000,
+        packetsLost: 10,
+        retransmittedBytes: 0,
+        datagramsSent: 40,
+        datagramsNotSent: 5,
+        datagramsReceived: 30,
+        datagramsLost: 10,
+        lostPercent: 25,
+      },
+    });
+    const text = rendered('datagram', 'receive', client, remote);
+    expect(text).toMatch(/<- +sender .* 40 +5 not sent/);
+    expect(text).toMatch(/<- +receiver .* 30 +10 \(25 %\)/);
+    expect(text).toContain('\npackets lost: <- 10\n');
+  });
+
+  it('tells both halves of --bidir, and says what it does not know', () => {
+    const both = rendered(
+      'datagram',
+      'both',
+      sideOf(0, { sent, received: { ...received, count: 40 } }),
+      sideOf(10, { sent, received }),
+    );
+    expect(both).toMatch(/-> +receiver .* 10 \(25 %\)/);
+    expect(both).toMatch(/<- +receiver .* 0 \(0 %\)/);
+    expect(both).toContain('\npackets lost: -> 0, <- 10\n');
+    const silent = rendered('datagram', 'both', sideOf(1, { sent, received }), null);
+    expect(silent).toContain('\npackets lost: -> 1, <- ?\n');
+    expect(directionsOf({ kind: 'stream', direction: 'both' }, sideOf(1), null)).toEqual({
+      toServer: { bytesSent: null, bytesReceived: null, packetsLost: 1, retransmittedBytes: 0 },
+      toClient: {
+        bytesSent: null,
+        bytesReceived: null,
+        packetsLost: null,
+        retransmittedBytes: null,
+      },
+    });
   });
 
   it('keeps its lines within 80 characters', () => {
