@@ -26,6 +26,17 @@ class EvpKey final : public AeadKey {
     return false;
   }
 
+  bool rekey(Direction direction, const uint8_t* key) noexcept override {
+    return init(direction, nullptr, key);
+  }
+
+  // `cipher`: null for the one that the context has.
+  bool init(Direction direction, const EvpCipher* cipher, const uint8_t* key) noexcept {
+    const auto start =
+        direction == Direction::kSeal ? evp_.encrypt_init : evp_.decrypt_init;
+    return start(context_, cipher, nullptr, key, nullptr) == 1;
+  }
+
  private:
   bool encrypt(const uint8_t* nonce, const Message& message) noexcept {
     if (message.payload_bytes > INT_MAX) return false;
@@ -78,9 +89,7 @@ std::unique_ptr<AeadKey> EvpAeadMaker::make(Aead aead, Direction direction,
   if (context == nullptr) return nullptr;
   auto result = std::make_unique<EvpKey>(functions_, context);
   const EvpCipher* cipher = cipher_of(functions_, aead);
-  const auto init =
-      direction == Direction::kSeal ? functions_.encrypt_init : functions_.decrypt_init;
-  if (cipher == nullptr || init(context, cipher, nullptr, key, nullptr) != 1) return nullptr;
+  if (cipher == nullptr || !result->init(direction, cipher, key)) return nullptr;
   return result;
 }
 

@@ -24,6 +24,12 @@ std::unique_ptr<HeaderKey> HeaderKey::make(const EvpFunctions& functions, ChaCha
   return result;
 }
 
+bool HeaderKey::rekey(const uint8_t* key) noexcept {
+  if (ecb_ != nullptr) return evp_.encrypt_init(ecb_, nullptr, nullptr, key, nullptr) == 1;
+  chacha_key_.assign(key);
+  return true;
+}
+
 HeaderKey::~HeaderKey() {
   if (ecb_ != nullptr) evp_.context_free(ecb_);
 }

@@ -86,8 +86,7 @@ class IpsecMbKey final : public AeadKey {
  public:
   IpsecMbKey(const GcmFunctions& functions, GcmState* state, const uint8_t* key) noexcept
       : functions_(functions), state_(state) {
-    functions_.expand(key, state_->key.expanded_keys);
-    functions_.precompute(&state_->key);
+    expand(key);
   }
   ~IpsecMbKey() override {
     wipe(state_, sizeof(GcmState));
@@ -113,7 +112,19 @@ class IpsecMbKey final : public AeadKey {
     return false;
   }
 
+  // One schedule serves both directions.
+  bool rekey(Direction, const uint8_t* key) noexcept override {
+    wipe(state_, sizeof(GcmState));
+    expand(key);
+    return true;
+  }
+
  private:
+  void expand(const uint8_t* key) noexcept {
+    functions_.expand(key, state_->key.expanded_keys);
+    functions_.precompute(&state_->key);
+  }
+
   const GcmFunctions& functions_;
   GcmState* state_;
 };

@@ -78,8 +78,7 @@ bool KeyTable::update(int32_t id, const uint8_t* key, const uint8_t* iv, double*
   PhaseKey made;
   made.assign(slot->aead, key, iv);
   if (slot->expanded) {
-    made.aead = make(*slot, made);
-    if (made.aead == nullptr) return false;
+    if (!make(*slot, made)) return false;
   }
   if (slot->direction == Direction::kOpen) {
     slot->other.take(made);
@@ -118,27 +117,46 @@ KeySlot* KeyTable::find(int32_t id) const noexcept {
 KeySlot* KeyTable::ready(int32_t id) noexcept {
   KeySlot* slot = find(id);
   if (slot == nullptr || (!slot->expanded && !expand(*slot))) return nullptr;
-  slot->recent = true;
+  recent_[slot->clock_place] = 1;
   return slot;
 }
 
-std::unique_ptr<AeadKey> KeyTable::make(const KeySlot& slot, const PhaseKey& key) const noexcept {
-  return maker_.make(slot.aead, slot.direction, key.bytes.data());
+// Expands a key, in the memory of the one that is there.
+bool KeyTable::make(const KeySlot& slot, PhaseKey& key) const noexcept {
+  if (key.aead != nullptr) return key.aead->rekey(slot.direction, key.bytes.data());
+  key.aead = maker_.make(slot.aead, slot.direction, key.bytes.data());
+  return key.aead != nullptr;
 }
 
 // Both keys: that of the other phase must not take longer than that of this one.
+bool KeyTable::make_all(KeySlot& slot) const noexcept {
+  const uint8_t* header_key = slot.header_bytes.data();
+  if (slot.header != nullptr) {
+    if (!slot.header->rekey(header_key)) return false;
+  } else {
+    slot.header = HeaderKey::make(functions_, chacha_masks_, slot.aead, header_key);
+    if (slot.header == nullptr) return false;
+  }
+  return make(slot, slot.current) && (!slot.other.live() || make(slot, slot.other));
+}
+
+// Takes over the memory of the keys that make place for it, if they are of its kind.
 bool KeyTable::expand(KeySlot& slot) noexcept {
-  slot.header = HeaderKey::make(functions_, chacha_masks_, slot.aead, slot.header_bytes.data());
-  slot.current.aead = make(slot, slot.current);
-  if (slot.other.live()) slot.other.aead = make(slot, slot.other);
-  const bool failed = slot.header == nullptr || slot.current.aead == nullptr ||
-                      (slot.other.live() && slot.other.aead == nullptr);
-  if (failed) {
+  const size_t place = claim_clock_place();
+  KeySlot* before = expanded_at(place);
+  if (before != nullptr) {
+    if (before->aead == slot.aead) {
+      slot.header = std::move(before->header);
+      slot.current.aead = std::move(before->current.aead);
+    }
+    fold(*before);
+  }
+  if (!make_all(slot)) {
     fold(slot);
     return false;
   }
-  slot.clock_place = claim_clock_place();
-  clock_[slot.clock_place] = slot.index;
+  slot.clock_place = place;
+  clock_[place] = slot.index;
   slot.expanded = true;
   expanded_count_++;
   return true;
@@ -152,24 +170,27 @@ void KeyTable::fold(KeySlot& slot) noexcept {
   slot.expanded = false;
 }
 
+// The slot whose keys have that place of the clock; null when it is free.
+KeySlot* KeyTable::expanded_at(size_t clock_place) const noexcept {
+  KeySlot* slot = places_[static_cast<size_t>(clock_[clock_place])].slot.get();
+  const bool there = slot != nullptr && slot->expanded && slot->clock_place == clock_place;
+  return there ? slot : nullptr;
+}
+
 // A free place of the clock; when there is none, that of a slot that was not used for longest.
 size_t KeyTable::claim_clock_place() noexcept {
   if (clock_.size() < kExpandedSlots) {
     clock_.push_back(0);
+    recent_.push_back(0);
     return clock_.size() - 1;
   }
-  for (;; hand_ = (hand_ + 1) % kExpandedSlots) {
-    KeySlot* slot = places_[static_cast<size_t>(clock_[hand_])].slot.get();
-    const bool there = slot != nullptr && slot->expanded && slot->clock_place == hand_;
-    if (there && slot->recent) {
-      slot->recent = false;
-      continue;
-    }
-    if (there) fold(*slot);
-    const size_t place = hand_;
+  while (recent_[hand_] != 0) {
+    recent_[hand_] = 0;
     hand_ = (hand_ + 1) % kExpandedSlots;
-    return place;
   }
+  const size_t place = hand_;
+  hand_ = (hand_ + 1) % kExpandedSlots;
+  return place;
 }
 
 int32_t KeyTable::claim_place() noexcept {

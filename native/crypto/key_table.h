@@ -6,7 +6,8 @@
 //
 // A key as it is used takes 20 times its bytes (round keys, powers of the hash key, OpenSSL's
 // contexts), so only the slots used last have theirs expanded: kExpandedSlots, by a clock hand. All
-// others hold the key alone and are expanded by `ready`, some microseconds, when a packet comes.
+// others hold the key alone and are expanded by `ready`, some microseconds, when a packet comes, in
+// the memory of the keys that make place for them.
 //
 // Owns the slots and the keys in them. Borrows during a call: the counters, places of a
 // Float64Array. Invariants: an id names at most one live slot, and 0 and negative numbers name
@@ -48,7 +49,6 @@ struct KeySlot {
   uint8_t phase = 0;           // the phase bit of `current`: 0 or kHeaderKeyPhase
   bool other_is_next = false;  // else it is the previous one
   bool expanded = false;
-  bool recent = false;  // used since the clock hand was here
   int32_t index = 0;
   int64_t largest = -1;  // sealed or opened
   int64_t sealed = 0;    // with the current key
@@ -106,9 +106,11 @@ class KeyTable {
 
   int32_t claim_place() noexcept;
   void release_place(int32_t index) noexcept;
-  std::unique_ptr<AeadKey> make(const KeySlot& slot, const PhaseKey& key) const noexcept;
+  bool make(const KeySlot& slot, PhaseKey& key) const noexcept;
+  bool make_all(KeySlot& slot) const noexcept;
   bool expand(KeySlot& slot) noexcept;
   void fold(KeySlot& slot) noexcept;
+  KeySlot* expanded_at(size_t clock_place) const noexcept;
   size_t claim_clock_place() noexcept;
 
   const AeadMaker& maker_;
@@ -118,6 +120,9 @@ class KeyTable {
   std::vector<Place> places_;
   // Indices of expanded slots, and of some that were: a slot knows its place.
   std::vector<int32_t> clock_;
+  // By place of the clock: whether its slot was used since the hand was there. Beside one another,
+  // so that the hand reads no slot that it passes.
+  std::vector<uint8_t> recent_;
   size_t hand_ = 0;
   size_t expanded_count_ = 0;
   // Freed places in the order they were freed: a generation comes back as late as it can.

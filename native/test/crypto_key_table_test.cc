@@ -184,3 +184,35 @@ TEST(a_slot_in_use_stays_expanded_while_others_come_and_go) {
     if (seed % 100 == 0) CHECK(endpoint.keys().find(used)->expanded);
   }
 }
+
+TEST(a_key_expanded_in_the_memory_of_another_is_as_good_as_one_of_its_own) {
+  if (!ready()) return;
+  // Prime to the kinds there are, so that each follows on each.
+  constexpr size_t kSlots = kExpandedSlots + 7;
+  for (const std::string& kernel : kernels()) {
+    Endpoint endpoint(kernel.c_str(), kSlots);
+    Random random(9);
+    std::vector<Secrets> secrets;
+    std::vector<int32_t> ids;
+    const auto seals = [](size_t slot) { return slot % 2 == 0; };
+    for (size_t slot = 0; slot < kSlots; slot++) {
+      secrets.push_back(random_secrets(random, kAeads[slot % kAeadCount]));
+      ids.push_back(endpoint.install(secrets[slot],
+                                     seals(slot) ? Direction::kSeal : Direction::kOpen));
+    }
+    for (int number = 0; number < 3; number++) {
+      for (size_t slot = 0; slot < kSlots; slot++) {
+        const Bytes packet = reference_packet(secrets[slot], number, 0, Bytes(40, 7));
+        if (!seals(slot)) {
+          CHECK_EQ(endpoint.open_one(ids[slot], packet), 0);
+          continue;
+        }
+        PacketRows rows;
+        rows.add_plain(ids[slot], number, Bytes(40, 7));
+        CHECK_EQ(endpoint.seal(rows), 1);
+        CHECK(rows.packet(0) == packet);
+      }
+    }
+    CHECK_EQ(endpoint.keys().expanded(), kExpandedSlots);
+  }
+}

@@ -84,6 +84,11 @@ class TracedKey final : public AeadKey {
     trace_.opens++;
     return key_->open(nonce, message);
   }
+  bool rekey(Direction direction, const uint8_t* key) noexcept override {
+    // Another key: no nonce was used with it.
+    std::erase_if(trace_.nonces, [this](const auto& used) { return used.first == this; });
+    return key_->rekey(direction, key);
+  }
 
  private:
   std::unique_ptr<AeadKey> key_;
