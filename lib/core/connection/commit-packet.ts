@@ -52,7 +52,6 @@ export function finishPacket(
   const end = builder.at;
   const byteLength = builder.finish(nowUs, mark, isProbe);
   counts.packetsSent++;
-  if (state.foldDeadlineUs === Number.POSITIVE_INFINITY) state.scheduleFold(nowUs);
   counts.bytesSent += byteLength;
   state.paths.target.onSent(byteLength);
   tracer?.packetSent(nowUs, packetNumber, byteLength, builder.bytes, builder.payloadAt, end);

@@ -278,15 +278,25 @@ export class ConnectionState {
     const isSilent = this.foldMark === this.counts.packetsSent;
     this.foldDeadlineUs = Number.POSITIVE_INFINITY;
     if (!isSilent || !this.recovery.fold()) {
-      this.scheduleFold(nowUs);
+      this.#scheduleFold(nowUs);
       return;
     }
     this.received.fold();
     this.streams.fold();
   }
 
-  /** A packet was sent: once a while passes without one, memory is given up. */
-  scheduleFold(nowUs: number): void {
+  /**
+   * What was to be sent is built. What is cheap to make again is given up at once, so that a connection that only asks now
+   * and then whether the peer is there is not looked at once more for it; for the rest it has to be silent for a while.
+   */
+  foldSoon(nowUs: number): void {
+    const isFolded =
+      this.recovery.foldFirst() && !this.received.isUnfolded && !this.streams.isUnfolded;
+    if (isFolded) this.foldDeadlineUs = Number.POSITIVE_INFINITY;
+    else if (this.foldDeadlineUs === Number.POSITIVE_INFINITY) this.#scheduleFold(nowUs);
+  }
+
+  #scheduleFold(nowUs: number): void {
     this.foldMark = this.counts.packetsSent;
     this.foldDeadlineUs = Math.ceil((nowUs + FOLD_US) / TOGETHER_US) * TOGETHER_US;
   }

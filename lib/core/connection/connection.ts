@@ -116,7 +116,9 @@ export class Connection extends ConnectionState {
   /** Fills packets into the builder's batch. True when more could be sent at once. */
   build(builder: PacketBuilder, nowUs: number, quantumBytes: number): boolean {
     this.#closeWhenDue(nowUs);
-    return build(this, builder, nowUs, quantumBytes);
+    const more = build(this, builder, nowUs, quantumBytes);
+    this.foldSoon(nowUs);
+    return more;
   }
 
   /** Nothing more will be sent than CONNECTION_CLOSE. */

@@ -89,11 +89,14 @@ export class ReceivedPackets {
     if (ranges[last] < largest) ranges[last] = Math.min(largest, ranges[last + 1]);
   }
 
-  /** Gives up memory that the ranges do not need now. */
+  /** Whether there is memory that the ranges do not need now. */
+  get isUnfolded(): boolean {
+    return this.ranges.length > 2 * FIRST_RANGES && this.rangeCount <= FIRST_RANGES;
+  }
+
+  /** Gives it up. */
   fold(): void {
-    if (this.ranges.length > 2 * FIRST_RANGES && this.rangeCount <= FIRST_RANGES) {
-      this.#resize(2 * FIRST_RANGES);
-    }
+    if (this.isUnfolded) this.#resize(2 * FIRST_RANGES);
   }
 
   #countMark(ecn: number): void {

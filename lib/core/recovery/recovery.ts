@@ -149,6 +149,11 @@ export class Recovery extends Outcome {
     return this.#packets.fold();
   }
 
+  /** The same at once, of rings that never grew: with nothing lost by it. True when there is nothing left to give up. */
+  foldFirst(): boolean {
+    return this.#packets.foldFirst();
+  }
+
   /** Hears of each packet that is declared lost. */
   set tracer(tracer: Pick<Tracer, 'packetLost'> | undefined) {
     this.#loss.tracer = tracer;

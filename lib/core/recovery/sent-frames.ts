@@ -8,6 +8,8 @@
  * counters `tail` and `head` run on modulo 2^30, of which every capacity is a divisor.
  */
 
+import { Spares } from './spares.js';
+
 /** Who hears of the fate of frames. Both methods may be called many times a packet; neither may call back. */
 export interface FrameHandler {
   /** The peer has it. `kind`, `id`, `offset` and `length` are as recorded; touching stream frames come as one. */
@@ -18,28 +20,44 @@ export interface FrameHandler {
 
 /** Entries of the first ring that holds any, and at most. */
 const FIRST_CAPACITY = 8;
-/** The columns of a ring without entries. */
-const NO_DOUBLES = new Float64Array(0);
-const NO_INTS = new Int32Array(0);
-const NO_BYTES = new Uint8Array(0);
 const LARGEST_CAPACITY = 2 ** 20;
 /** More than the frames of any one packet: a datagram of 65,507 bytes full of 3-byte frames has 21,836. */
 const ONE_PACKET = 2 ** 15;
 /** Counters stay small integers. */
 const COUNTER_MASK = 0x3fff_ffff;
 
+class Columns {
+  readonly kinds: Uint8Array;
+  readonly ids: Float64Array;
+  readonly offsets: Float64Array;
+  readonly lengths: Int32Array;
+  readonly capacity: number;
+
+  constructor(capacity: number) {
+    this.kinds = new Uint8Array(capacity);
+    this.ids = new Float64Array(capacity);
+    this.offsets = new Float64Array(capacity);
+    this.lengths = new Int32Array(capacity);
+    this.capacity = capacity;
+  }
+}
+
+const NONE = new Columns(0);
+const spares = new Spares(FIRST_CAPACITY, (capacity) => new Columns(capacity));
+
 export class SentFrames {
   /** Columns; the entry of counter value c is at index `c & mask`. Replaced when the ring grows or is folded. */
-  kinds: Uint8Array = NO_BYTES;
-  ids: Float64Array = NO_DOUBLES;
-  offsets: Float64Array = NO_DOUBLES;
-  lengths: Int32Array = NO_INTS;
+  kinds = NONE.kinds;
+  ids = NONE.ids;
+  offsets = NONE.offsets;
+  lengths = NONE.lengths;
   mask = -1;
   /** Counter value behind the last committed frame. */
   head = 0;
   /** Frames recorded behind `head` and not yet committed. */
   pending = 0;
   #tail = 0;
+  #columns = NONE;
 
   /** Entries that the ring has; grows until it is folded. */
   get capacity(): number {
@@ -85,11 +103,8 @@ export class SentFrames {
 
   /** Gives up all memory. Only when nothing is in use. */
   fold(): void {
-    this.kinds = NO_BYTES;
-    this.ids = NO_DOUBLES;
-    this.offsets = NO_DOUBLES;
-    this.lengths = NO_INTS;
-    this.mask = -1;
+    spares.put(this.#columns);
+    this.#use(NONE);
   }
 
   #grow(): void {
@@ -97,10 +112,8 @@ export class SentFrames {
     if (capacity > LARGEST_CAPACITY) {
       throw new RangeError(`more than ${LARGEST_CAPACITY} frames are in flight`);
     }
-    const kinds = new Uint8Array(capacity);
-    const ids = new Float64Array(capacity);
-    const offsets = new Float64Array(capacity);
-    const lengths = new Int32Array(capacity);
+    const columns = spares.take(capacity);
+    const { kinds, ids, offsets, lengths } = columns;
     const count = this.length;
     for (let index = 0; index < count; index++) {
       const from = (this.#tail + index) & this.mask;
@@ -110,10 +123,16 @@ export class SentFrames {
       offsets[to] = this.offsets[from];
       lengths[to] = this.lengths[from];
     }
-    this.kinds = kinds;
-    this.ids = ids;
-    this.offsets = offsets;
-    this.lengths = lengths;
-    this.mask = capacity - 1;
+    spares.put(this.#columns);
+    this.#use(columns);
+  }
+
+  #use(columns: Columns): void {
+    this.#columns = columns;
+    this.kinds = columns.kinds;
+    this.ids = columns.ids;
+    this.offsets = columns.offsets;
+    this.lengths = columns.lengths;
+    this.mask = columns.capacity - 1;
   }
 }

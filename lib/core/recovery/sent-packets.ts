@@ -13,6 +13,7 @@
 import type { DeliveryRate } from './delivery-rate.js';
 import { LostPackets } from './lost-packets.js';
 import { type FrameHandler, SentFrames } from './sent-frames.js';
+import { Spares } from './spares.js';
 
 /** The state of an entry: two bits of its flags. */
 export const STATE_MASK = 3;
@@ -30,25 +31,42 @@ export const ECT = 16;
 export const REQUEUED = 32;
 
 const FIRST_CAPACITY = 8;
-/** The columns of a ring without entries, which all rings begin with: an idle connection has none. */
-const NO_DOUBLES = new Float64Array(0);
-const NO_INTS = new Int32Array(0);
-const NO_SHORTS = new Uint16Array(0);
-const NO_BYTES = new Uint8Array(0);
 /** Entries at most: 190 MB of full packets in flight. */
 export const SENT_PACKETS_MAX = 2 ** 17;
 /** Of these for the packets that must be sent although it is full: probes, CONNECTION_CLOSE. */
 const RESERVED = 1024;
 
+class Columns {
+  readonly sentUs: Float64Array;
+  readonly bytes: Int32Array;
+  readonly flags: Uint8Array;
+  readonly frameStart: Int32Array;
+  readonly frameCount: Uint16Array;
+  readonly capacity: number;
+
+  constructor(capacity: number) {
+    this.sentUs = new Float64Array(capacity);
+    this.bytes = new Int32Array(capacity);
+    this.flags = new Uint8Array(capacity);
+    this.frameStart = new Int32Array(capacity);
+    this.frameCount = new Uint16Array(capacity);
+    this.capacity = capacity;
+  }
+}
+
+/** Of a ring without entries, which all rings begin with: an idle connection has none. */
+const NONE = new Columns(0);
+const spares = new Spares(FIRST_CAPACITY, (capacity) => new Columns(capacity));
+
 export class SentPackets {
   /** Columns; packet n is at index `n & mask`. Replaced when the ring grows, and when it is folded. */
-  sentUs: Float64Array = NO_DOUBLES;
+  sentUs = NONE.sentUs;
   /** Bytes of the datagram. */
-  bytes: Int32Array = NO_INTS;
-  flags: Uint8Array = NO_BYTES;
+  bytes = NONE.bytes;
+  flags = NONE.flags;
   /** Counter value of the packet's first frame, and how many there are. */
-  frameStart: Int32Array = NO_INTS;
-  frameCount: Uint16Array = NO_SHORTS;
+  frameStart = NONE.frameStart;
+  frameCount = NONE.frameCount;
   mask = -1;
   readonly frames = new SentFrames();
   /** Lost ones that are remembered, for the case that their acknowledgement is only late. */
@@ -65,6 +83,7 @@ export class SentPackets {
   /** Outstanding ack-eliciting packets, and how many of them are MTU probes. */
   elicitingInFlight = 0;
   probesInFlight = 0;
+  #columns = NONE;
 
   /** Entries that the ring has; grows until it is folded. */
   get capacity(): number {
@@ -127,15 +146,23 @@ export class SentPackets {
     this.oldest = this.next;
     this.lost.fold();
     this.release();
-    this.sentUs = NO_DOUBLES;
-    this.bytes = NO_INTS;
-    this.flags = NO_BYTES;
-    this.frameStart = NO_INTS;
-    this.frameCount = NO_SHORTS;
-    this.mask = -1;
+    spares.put(this.#columns);
+    this.#use(NONE);
     this.frames.fold();
     this.delivery?.resize(0, this.next, this.next);
     return true;
+  }
+
+  /**
+   * Folds rings that never grew beyond their first size: those cost nothing to make again. True when there is nothing
+   * left to fold.
+   */
+  foldFirst(): boolean {
+    const { frames, lost } = this;
+    if (this.mask < 0 && frames.mask < 0) return lost.capacity === 0;
+    const isFirst = this.capacity <= FIRST_CAPACITY && frames.capacity <= FIRST_CAPACITY;
+    const hasMore = lost.capacity > 0 || this.delivery !== undefined;
+    return isFirst && !hasMore && this.fold();
   }
 
   /** Tells the owners of the frames of the packet at ring index `at` that they are lost. */
@@ -163,11 +190,8 @@ export class SentPackets {
 
   #grow(): void {
     const capacity = this.capacity * 2 || FIRST_CAPACITY;
-    const sentUs = new Float64Array(capacity);
-    const bytes = new Int32Array(capacity);
-    const flags = new Uint8Array(capacity);
-    const frameStart = new Int32Array(capacity);
-    const frameCount = new Uint16Array(capacity);
+    const columns = spares.take(capacity);
+    const { sentUs, bytes, flags, frameStart, frameCount } = columns;
     for (let number = this.first; number < this.next; number++) {
       const from = number & this.mask;
       const to = number & (capacity - 1);
@@ -177,12 +201,18 @@ export class SentPackets {
       frameStart[to] = this.frameStart[from];
       frameCount[to] = this.frameCount[from];
     }
-    this.sentUs = sentUs;
-    this.bytes = bytes;
-    this.flags = flags;
-    this.frameStart = frameStart;
-    this.frameCount = frameCount;
-    this.mask = capacity - 1;
+    spares.put(this.#columns);
+    this.#use(columns);
     this.delivery?.resize(capacity, this.first, this.next);
+  }
+
+  #use(columns: Columns): void {
+    this.#columns = columns;
+    this.sentUs = columns.sentUs;
+    this.bytes = columns.bytes;
+    this.flags = columns.flags;
+    this.frameStart = columns.frameStart;
+    this.frameCount = columns.frameCount;
+    this.mask = columns.capacity - 1;
   }
 }

@@ -26,6 +26,11 @@ export class Pieces {
     return this.count === PIECES_MAX;
   }
 
+  /** Pieces that there is room for; grows until it is folded. */
+  get capacity(): number {
+    return this.following.length;
+  }
+
   /** Adds a piece behind `previous`, the last one of its chain, or -1 for a new chain. Returns its number. */
   add(offset: number, length: number, previous: number): number {
     const index = this.count++;

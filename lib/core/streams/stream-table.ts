@@ -83,9 +83,14 @@ export class StreamTable {
     }
   }
 
+  /** Whether it has memory and no streams. */
+  get isUnfolded(): boolean {
+    return this.#streams !== NO_STREAMS && this.#streams.size === 0;
+  }
+
   /** Gives up the memory of a table without streams. */
   fold(): void {
-    if (this.#streams.size === 0) this.#streams = NO_STREAMS;
+    if (this.isUnfolded) this.#streams = NO_STREAMS;
   }
 
   values(): IterableIterator<Stream> {

@@ -91,6 +91,11 @@ export class Streams {
     return this.#life.uselessFrames;
   }
 
+  /** Whether there is memory that `fold` could give up. */
+  get isUnfolded(): boolean {
+    return this.#delivery.pieces.capacity > 0 || this.#table.isUnfolded;
+  }
+
   /** Gives up memory that is needed only while something comes. Between turns. */
   fold(): void {
     this.#delivery.pieces.fold();

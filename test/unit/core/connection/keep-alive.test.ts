@@ -2,12 +2,29 @@
 
 import { describe, expect, it } from 'vitest';
 import type { TransportConfig } from '../../../../lib/core/config.js';
+import type { Connection } from '../../../../lib/core/connection/connection.js';
 import { KeepAlive } from '../../../../lib/core/connection/keep-alive.js';
 import { Rng } from '../../../sim/rng.js';
 import { CoreNode, join } from '../../../support/core-node.js';
 
 const [HOME, SERVER] = [1, 9];
 const NEVER = Number.POSITIVE_INFINITY;
+
+type Before = (client: Connection, server: Connection) => void;
+
+/** What one has to say reaches the other at once, until both are silent. */
+function exchange(client: CoreNode, server: CoreNode, nowUs: number): void {
+  let there = client.turn([], nowUs);
+  let back = server.turn([], nowUs);
+  for (let round = 0; round < 10 && there.length + back.length > 0; round++) {
+    const arriving = there.map(({ bytes }) => ({ from: HOME, bytes }));
+    there = client.turn(
+      back.map(({ bytes }) => ({ from: SERVER, bytes })),
+      nowUs,
+    );
+    back = server.turn(arriving, nowUs);
+  }
+}
 
 function make(config: Partial<TransportConfig> = {}, ofServer = config) {
   const client = new CoreNode({ name: 1, random: new Rng(1).asRandom(), config });
@@ -184,6 +201,61 @@ describe('keep-alives of ten thousand idle connections', () => {
         expect(keepAlive.deadlineUs - nowUs).toBeGreaterThanOrEqual(0.8 * keepAliveUs);
         nowUs = keepAlive.deadlineUs + 1234;
       }
+    }
+  });
+});
+
+describe('an idle connection', () => {
+  /** Both sides are silent but for keep-alives; the times at which one of them wakes, us since the beginning. */
+  const wakes = (config: Partial<TransportConfig>, forUs: number, before?: Before) => {
+    const { client, server, settle, now } = make(config);
+    before?.(client.connection, server.connection);
+    settle();
+    const beginUs = now();
+    let nowUs = beginUs;
+    const times: number[] = [];
+    while (nowUs - beginUs < forUs) {
+      nowUs = Math.max(nowUs + 1, Math.min(client.endpoint.deadlineUs, server.endpoint.deadlineUs));
+      times.push(nowUs - beginUs);
+      exchange(client, server, nowUs);
+    }
+    return { client, server, times };
+  };
+
+  it('wakes to ask and to answer, and for nothing else', () => {
+    const { client, server, times } = wakes({ keepAliveUs: 10_000_000 }, 120_000_000);
+    const { packetsSent } = client.connection.stats();
+    expect(packetsSent + server.connection.stats().packetsSent).toBeGreaterThan(24);
+    // Of an interval: one side asks, the other answers. The first seconds are those of path MTU and memory.
+    const late = times.filter((time) => time > 20_000_000);
+    expect(late.length).toBeGreaterThan(18);
+    expect(late.length).toBeLessThan(30);
+  });
+
+  it('gives up its memory with the answer', () => {
+    const { client, server, settle } = make({ keepAliveUs: 10_000_000 });
+    const { connection } = client;
+    settle();
+    const nowUs = Math.max(connection.keepAlive.deadlineUs, client.endpoint.deadlineUs);
+    const [asked] = client.turn([], nowUs);
+    expect(connection.recovery.bytesInFlight).toBe(asked.bytes.byteLength);
+    server.turn([{ from: HOME, bytes: asked.bytes }], nowUs);
+    const answerUs = server.endpoint.deadlineUs;
+    const [answer] = server.turn([], answerUs);
+    client.turn([{ from: SERVER, bytes: answer.bytes }], answerUs);
+    expect(connection.recovery.bytesInFlight).toBe(0);
+    for (const side of [client, server]) {
+      expect(side.connection.recovery.capacities).toEqual([0, 0, 0]);
+      expect(side.connection.foldDeadlineUs).toBe(NEVER);
+    }
+  });
+
+  it('with a stream that is open is no different', () => {
+    const open: Before = (connection) => connection.openStream(false)!.write(new Uint8Array(5000));
+    const { client, server, times } = wakes({ keepAliveUs: 10_000_000 }, 120_000_000, open);
+    expect(times.filter((time) => time > 60_000_000).length).toBeLessThan(20);
+    for (const { connection } of [client, server]) {
+      expect(connection.stats().streamsActive).toBe(1);
     }
   });
 });

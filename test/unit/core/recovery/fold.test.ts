@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReceivedPackets } from '../../../../lib/core/recovery/received-packets.js';
 import { Recovery } from '../../../../lib/core/recovery/recovery.js';
+import { SPARES_MAX, Spares } from '../../../../lib/core/recovery/spares.js';
 import { SENT_STREAM } from '../../../../lib/core/wire/sent-kinds.js';
 import { Recorder, seededRandom } from './harness.js';
 
@@ -88,6 +89,69 @@ describe('fold', () => {
     sender.send(2);
     expect(sender.ack(10, 11)).toBe(0);
     expect([sender.recovery.ackedPackets, sender.recovery.bytesInFlight]).toEqual([2, 0]);
+  });
+
+  it('gives up rings that never grew at once, and others not', () => {
+    const sender = new Sender(false);
+    expect(sender.recovery.foldFirst()).toBe(true);
+    for (let round = 0; round < 3; round++) {
+      const first = sender.recovery.nextPacketNumber;
+      sender.send(8);
+      expect(sender.recovery.foldFirst()).toBe(false);
+      expect(sender.ack(first, first + 7)).toBe(0);
+      expect(sender.recovery.capacities).toEqual([8, 8, 0]);
+      expect(sender.recovery.foldFirst()).toBe(true);
+      expect(sender.recovery.capacities).toEqual([0, 0, 0]);
+    }
+    sender.send(9);
+    expect(sender.ack(24, 32)).toBe(0);
+    expect(sender.recovery.foldFirst()).toBe(false);
+    expect(sender.recovery.capacities).toEqual([16, 16, 0]);
+  });
+
+  it('remembers lost packets for as long as it was silent for a moment only', () => {
+    const sender = new Sender(false);
+    sender.send(8);
+    expect(sender.ack(5, 7)).toBe(0);
+    expect(sender.recovery.packetsLost).toBe(5);
+    expect(sender.recovery.foldFirst()).toBe(false);
+    expect(sender.ack(0, 7)).toBe(0);
+    expect(sender.recovery.spuriouslyLost).toBe(5);
+  });
+
+  it('leaves rings of the first size to the next that needs some, and no others', () => {
+    const spares = new Spares(8, (capacity) => ({ capacity }));
+    const [first, large] = [spares.take(8), spares.take(16)];
+    spares.put(large);
+    spares.put(first);
+    expect(spares.take(16)).not.toBe(large);
+    expect(spares.take(8)).toBe(first);
+    expect(spares.take(8)).not.toBe(first);
+  });
+
+  it('hands rings with old entries on: nobody sees them', () => {
+    const [one, other] = [new Sender(false), new Sender(false)];
+    one.send(8);
+    expect(one.ack(0, 7)).toBe(0);
+    expect(one.recovery.foldFirst()).toBe(true);
+    other.send(2);
+    expect(other.ack(1, 1)).toBe(0);
+    expect(other.recovery.ackedPackets).toBe(1);
+    expect(other.recovery.bytesInFlight).toBe(1029);
+    expect(other.ack(0, 1)).toBe(0);
+    expect(other.recovery.foldFirst()).toBe(true);
+    one.send(1);
+    expect(one.recovery.bytesInFlight).toBe(1029);
+    expect(one.ack(8, 8)).toBe(0);
+    expect([one.recovery.ackedPackets, one.recovery.bytesInFlight]).toEqual([1, 0]);
+  });
+
+  it('keeps no more of it than SPARES_MAX', () => {
+    const spares = new Spares(8, (capacity) => ({ capacity }));
+    const given = Array.from({ length: SPARES_MAX + 1 }, () => ({ capacity: 8 }));
+    for (const columns of given) spares.put(columns);
+    const back = new Set(given.map(() => spares.take(8)));
+    expect(given.filter((columns) => back.has(columns))).toEqual(given.slice(0, SPARES_MAX));
   });
 
   it('keeps the received ranges, and the memory of those alone', () => {
