@@ -122,13 +122,15 @@ export class Driver {
 
   /**
    * Sends what is left to send (the closes of connections), as far as the socket takes it now, and closes the socket.
-   * May be called inside an event; no event follows.
+   * Handshakes of peers that wait get no answer. May be called inside an event; no event follows.
    */
   close(): Promise<void> {
     if (this.#closed === undefined) {
       this.#isOpen = false;
       clearTimeout(this.#timer);
       clearImmediate(this.#immediate);
+      // Each would cost its key agreements, a thousand of them at once.
+      this.endpoint.dropWaiting();
       const now = nowUs();
       while (this.#sendBatch(now));
       this.#closed = this.#socket.close();

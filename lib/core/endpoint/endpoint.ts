@@ -163,8 +163,13 @@ export class Endpoint implements ConnectionHost {
   /** Closes all connections with a code of the application; `transmit` then sends their CONNECTION_CLOSE. */
   close(code: number, reason: string): void {
     this.setAccepting(false);
-    this.#state.handshakeQueue.clear();
+    this.dropWaiting();
     for (const connection of this.#state.table) connection.close(code, reason, false);
+  }
+
+  /** Handshake messages that wait for their turn: nobody will answer them. */
+  dropWaiting(): void {
+    this.#state.handshakeQueue.clear();
   }
 
   /** Takes it out, whatever throws meanwhile. */

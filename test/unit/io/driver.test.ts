@@ -85,6 +85,10 @@ class FakeCore {
     this.log.push('end');
   }
 
+  dropWaiting(): void {
+    this.log.push('drop');
+  }
+
   /** An event, told apart by its number. */
   tell(value: number): void {
     this.events.push(1, undefined, undefined, value);
