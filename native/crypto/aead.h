@@ -50,8 +50,9 @@ class AeadKey {
   virtual bool seal(const uint8_t* nonce, const Message& message) noexcept = 0;
   // Decrypts the payload. False when the tag does not fit; the payload is wiped then.
   virtual bool open(const uint8_t* nonce, const Message& message) noexcept = 0;
-  // Becomes another key of the same AEAD, for that direction, in the same memory; nothing of the old
-  // one is left. Copies the bytes. False, and of no use any more, only if the library beneath fails.
+  // Becomes another key of the same AEAD, for that direction, in the same memory; nothing of the
+  // old one is left. Copies the bytes. False, and of no use any more, only if the library beneath
+  // fails.
   virtual bool rekey(Direction direction, const uint8_t* key) noexcept = 0;
 };
 

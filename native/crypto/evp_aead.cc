@@ -32,8 +32,7 @@ class EvpKey final : public AeadKey {
 
   // `cipher`: null for the one that the context has.
   bool init(Direction direction, const EvpCipher* cipher, const uint8_t* key) noexcept {
-    const auto start =
-        direction == Direction::kSeal ? evp_.encrypt_init : evp_.decrypt_init;
+    const auto start = direction == Direction::kSeal ? evp_.encrypt_init : evp_.decrypt_init;
     return start(context_, cipher, nullptr, key, nullptr) == 1;
   }
 

@@ -18,8 +18,8 @@ class HeaderKey {
   // only if memory or the library beneath fails.
   static std::unique_ptr<HeaderKey> make(const EvpFunctions& functions, ChaChaMasks chacha_masks,
                                          Aead aead, const uint8_t* key) noexcept;
-  // Becomes another key of the same AEAD, in the same memory. False, and of no use any more, only if
-  // the library beneath fails.
+  // Becomes another key of the same AEAD, in the same memory. False, and of no use any more, only
+  // if the library beneath fails.
   bool rekey(const uint8_t* key) noexcept;
   ~HeaderKey();
   HeaderKey(const HeaderKey&) = delete;

@@ -197,8 +197,8 @@ TEST(a_key_expanded_in_the_memory_of_another_is_as_good_as_one_of_its_own) {
     const auto seals = [](size_t slot) { return slot % 2 == 0; };
     for (size_t slot = 0; slot < kSlots; slot++) {
       secrets.push_back(random_secrets(random, kAeads[slot % kAeadCount]));
-      ids.push_back(endpoint.install(secrets[slot],
-                                     seals(slot) ? Direction::kSeal : Direction::kOpen));
+      ids.push_back(
+          endpoint.install(secrets[slot], seals(slot) ? Direction::kSeal : Direction::kOpen));
     }
     for (int number = 0; number < 3; number++) {
       for (size_t slot = 0; slot < kSlots; slot++) {
