@@ -11,7 +11,7 @@
  */
 
 import { benchConfig, report } from '../suite/case-process.js';
-import { Star, type StarOptions } from './star.js';
+import { makeStar, type StarOptions } from './star.js';
 import { runWindow } from './star-window.js';
 
 const ROUND_TRIP_US = 40_000;
@@ -47,7 +47,7 @@ function unfairness(shares: readonly number[]): number {
   return (100 * distance) / shares.length / equal;
 }
 
-const { shares, metrics } = runWindow(new Star(options(process.argv[2])), config);
+const { shares, metrics } = runWindow(makeStar(options(process.argv[2])), config);
 const [largest, least] = [Math.max(...shares), Math.min(...shares)];
 const spread =
   least > 0

@@ -10,7 +10,7 @@
  */
 
 import { benchConfig, report } from '../suite/case-process.js';
-import { Star, type StarOptions } from './star.js';
+import { makeStar, type StarOptions } from './star.js';
 import { runWindow } from './star-window.js';
 
 const ROUND_TRIP_US = 40_000;
@@ -32,8 +32,8 @@ function options(linkRate: number, queueBytes: number, roundTripUs: number): Sta
 
 const linkRate = rate / 2;
 const queueBytes = (linkRate * ROUND_TRIP_US) / 1e6;
-const narrow = runWindow(new Star(options(linkRate, queueBytes, ROUND_TRIP_US)), config);
-const open = runWindow(new Star(options(OPEN_RATE, OPEN_QUEUE_BYTES, 2000)), config);
+const narrow = runWindow(makeStar(options(linkRate, queueBytes, ROUND_TRIP_US)), config);
+const open = runWindow(makeStar(options(OPEN_RATE, OPEN_QUEUE_BYTES, 2000)), config);
 const kept = open.linkBytes / open.seconds;
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(2);
 

@@ -26,19 +26,18 @@ export interface StarWindow {
 }
 
 /** Runs warm-up and window. */
-export function runWindow(star: Star, config: BenchConfig): StarWindow {
-  const { link } = star;
-  star.run(Math.max(config.warmupSeconds * VIRTUAL_US, WARM_UP_MIN_US));
+export function runWindow({ flows, link }: Star, config: BenchConfig): StarWindow {
+  flows.run(Math.max(config.warmupSeconds * VIRTUAL_US, WARM_UP_MIN_US));
   const windowUs = Math.max(config.seconds * VIRTUAL_US, WINDOW_MIN_US);
-  const before = star.bytesRead();
+  const before = flows.bytesRead();
   const { bytesPassed, passed, dropped } = link;
   const waits = new Float64Array(SAMPLES);
   for (let sample = 0; sample < SAMPLES; sample++) {
-    star.run(windowUs / SAMPLES);
+    flows.run(windowUs / SAMPLES);
     waits[sample] = (link.queuedBytes * 8e6) / link.bitsPerSecond;
   }
   waits.sort();
-  const shares = star.bytesRead().map((bytes, index) => bytes - before[index]);
+  const shares = flows.bytesRead().map((bytes, index) => bytes - before[index]);
   const seconds = windowUs / 1e6;
   const [left, lost] = [link.passed - passed, link.dropped - dropped];
   const waitOf = (share: number): number => waits[Math.floor(share * SAMPLES)];

@@ -9,6 +9,7 @@
  */
 
 import { DEFAULT_CONFIG, type TransportConfig } from '../../lib/core/config.js';
+import { EVENT_CONNECTED } from '../../lib/core/event-ring.js';
 import { Scheduler } from './clock/scheduler.js';
 import type { AppStats } from './core-face.js';
 import { StreamGoal } from './goals/stream-goal.js';
@@ -59,6 +60,8 @@ export interface FlowsOptions {
   readonly hasOneSender?: boolean;
   /** What a flow has to carry. Default: one stream that never ends. */
   readonly goals?: (flow: number) => readonly StreamGoal[];
+  /** The core of each connection that a flow's sender has just begun. */
+  readonly onConnected?: (connection: unknown, nowUs: number) => void;
   readonly host?: HostModel;
   readonly seed?: number;
 }
@@ -168,7 +171,13 @@ export class Flows {
       rng: own.fork('application'),
       config,
     });
-    host.install(endpoint, peer);
+    const { onConnected } = options;
+    host.install(endpoint, {
+      onEvent: (kind, owner, subject, value) => {
+        if (kind === EVENT_CONNECTED) onConnected?.(subject, host.nowUs);
+        peer.onEvent(kind, owner, subject, value);
+      },
+    });
     return peer;
   }
 }

@@ -6,6 +6,14 @@ import { Bbr } from '../../../../lib/core/congestion/bbr/bbr.js';
 const MDS = 1200;
 const RTT_US = 50_000;
 const ACKS = 10;
+/** Of a path without a queue. */
+const RTT = {
+  latestUs: RTT_US,
+  minUs: RTT_US,
+  smoothedUs: RTT_US,
+  varianceUs: 0,
+  hasSample: true,
+};
 
 /** Bytes a second that the path lets through; what is sent faster waits. */
 function start(bandwidth: number) {
@@ -28,13 +36,6 @@ function start(bandwidth: number) {
     },
   };
   const controller = new Bbr(MDS, delivery, () => 0.5);
-  const rtt = {
-    latestUs: RTT_US,
-    minUs: RTT_US,
-    smoothedUs: RTT_US,
-    varianceUs: 0,
-    hasSample: true,
-  };
   const flow = { nowUs: 1_000_000, number: 0 };
   /** A round trip; the phases that it has seen. */
   const round = (): string[] => {
@@ -51,7 +52,7 @@ function start(bandwidth: number) {
       delivery.sampleBytes = delivery.deliveredBytes - delivery.priorDeliveredBytes;
       delivery.rate = (bytes * 1e6) / RTT_US;
       delivery.txInFlightBytes = bytes;
-      controller.onAck(flow.nowUs, bytes / ACKS, 0, ++flow.number, rtt, bytes, true);
+      controller.onAck(flow.nowUs, bytes / ACKS, 0, ++flow.number, RTT, bytes, true);
       return controller.phase;
     });
   };
@@ -66,16 +67,9 @@ describe('bbr', () => {
 
   it('paces by its first window until it has measured more, however little comes first (B8)', () => {
     const { controller, delivery, flow } = start(1e6);
-    const rtt = {
-      latestUs: RTT_US,
-      minUs: RTT_US,
-      smoothedUs: RTT_US,
-      varianceUs: 0,
-      hasSample: true,
-    };
     controller.onSent(0, 46, 46, 0);
     Object.assign(delivery, { deliveredBytes: 46, sampleBytes: 46, rate: (46 * 1e6) / RTT_US });
-    controller.onAck(flow.nowUs, 46, 0, 0, rtt, 0, false);
+    controller.onAck(flow.nowUs, 46, 0, 0, RTT, 0, false);
     expect(controller.pacingRate).toBeCloseTo((2.77 * 10 * MDS * 1e6) / RTT_US);
   });
 
