@@ -2,11 +2,12 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PerfResult } from '../../lib/cli/perf/result.js';
-import { CliProcesses } from '../support/cli-process.js';
+import { type CliProcess, CliProcesses } from '../support/cli-process.js';
 import { runProgram } from '../support/run-program.js';
 
 const servers = new CliProcesses();
 const others = new CliProcesses();
+let server: CliProcess;
 let host = '';
 let key = '';
 
@@ -22,7 +23,8 @@ async function measure(...args: string[]): Promise<PerfResult> {
 }
 
 beforeAll(async () => {
-  ({ host, key } = await servers.start(SERVER).place());
+  server = servers.start(SERVER);
+  ({ host, key } = await server.place());
 });
 afterEach(() => others.endAll());
 afterAll(() => servers.endAll());
@@ -138,13 +140,15 @@ describe('burstwire perf', { timeout: 60_000 }, () => {
     // What was measured until then is told.
     expect(first.stdout).toMatch(/-> +receiver +[\d.]+ \w+/);
     expect(first.stdout).toContain('It ended early: interrupted.');
+    expect(first.stdout).not.toContain('has not said');
+    await server.says(/ ended early, the client was interrupted: stream, [\d.]+ s, received \d/);
     await measure();
   });
 
   it('ends with what it has when the server is killed, or interrupted', async () => {
     for (const [signal, why] of [
       ['SIGKILL', 'the server does not answer any more'],
-      ['SIGINT', 'the server has closed the connection (the server is closing)'],
+      ['SIGINT', 'the server was interrupted'],
     ] as const) {
       const server = others.start(SERVER);
       const place = await server.place();
@@ -154,10 +158,30 @@ describe('burstwire perf', { timeout: 60_000 }, () => {
       server.kill(signal);
       expect(await measuring.ended).toBe(1);
       const result = JSON.parse(measuring.stdout) as PerfResult;
-      expect(result).toMatchObject({ ended: why, remote: null });
+      expect(result.ended).toBe(why);
       expect(result.client.sent?.bytes).toBeGreaterThan(0);
       expect(await server.ended).toBe(signal === 'SIGINT' ? 130 : 'SIGKILL');
+      if (signal === 'SIGKILL') {
+        expect(result.remote).toBeNull();
+      } else {
+        // Both tell what was measured until then.
+        expect(result.remote?.received?.bytes).toBeGreaterThan(0);
+        expect(server.stdout).toMatch(/\ninterrupted\n.* ended early, interrupted here: stream, /);
+      }
     }
+  });
+
+  it('tells what it has measured when the client is killed, and ends with 1 if it was the only test', async () => {
+    const server = others.start([...SERVER, '--one-off', '--json']);
+    const place = await server.place();
+    const args = ['perf', 'client', place.host, '--key', place.key, '--timeout', '1'];
+    const measuring = others.start([...args, '-t', '30', '-i', '0.1']);
+    await measuring.says(/0\.0-\d/);
+    measuring.kill('SIGKILL');
+    expect(await server.ended).toBe(1);
+    const { ended, result } = JSON.parse(server.stdout);
+    expect(ended).toBe('the client does not answer any more');
+    expect(result.received.bytes).toBeGreaterThan(0);
   });
 
   it('lets only those in that --allow names, and ends after one test with --one-off', async () => {

@@ -6,7 +6,7 @@
  */
 
 import type { Connection, Endpoint } from '../../index.js';
-import { dial, RemoteError, type Target } from '../remote/dial.js';
+import { dial, RemoteError, type Target, whyOver } from '../remote/dial.js';
 import type { Ticket } from '../remote/keys.js';
 import { keyText } from '../remote/keys.js';
 import { Lines, printable, type Said } from '../remote/lines.js';
@@ -37,6 +37,7 @@ export interface ClientOptions {
 const LATE_MS = 200;
 /** For the server's figures, when the person or the connection does not want to wait. */
 const HURRY_MS = 1000;
+const INTERRUPTED = 'interrupted';
 
 export class ClientTest {
   readonly #endpoint: Endpoint;
@@ -94,7 +95,10 @@ export class ClientTest {
     const glance = new Meter(this.#connections, { sender, receiver }, true);
     const live =
       liveMs > 0 ? setInterval(() => this.#options.onLive(glance.take()), liveMs) : undefined;
-    let ended = await this.#untilOver(sender, receiver);
+    // They come after our "stop", or when somebody has interrupted the server.
+    const figures = lines.expect();
+    figures.catch(() => {});
+    let ended = await this.#untilOver({ sender, receiver }, figures);
     clearInterval(ticker);
     clearInterval(live);
     const { seconds } = meter;
@@ -103,8 +107,8 @@ export class ClientTest {
     const pathMtu = first.stats().pathMtu;
     const path = meter.path();
     const cpuPercent = meter.cpuPercent();
-    lines.say({ stop: true });
-    const remote = await this.#remoteFigures(lines, ended !== null);
+    lines.say({ stop: true, interrupted: ended === INTERRUPTED });
+    const remote = await this.#remoteFigures(figures, ended !== null);
     if (parameters.kind === 'datagram' && receiver !== undefined) await sleep(LATE_MS);
     receiver?.stop();
     // A remainder of some milliseconds is no interval.
@@ -142,14 +146,15 @@ export class ClientTest {
   }
 
   /** Resolves with why it is over before its time, or with null. */
-  async #untilOver(sender: Sides['sender'], receiver: Sides['receiver']): Promise<string | null> {
+  async #untilOver({ sender, receiver }: Sides, figures: Promise<Said>): Promise<string | null> {
     const { seconds, bytes } = this.#parameters;
     const { signal } = this.#options;
-    const lost = this.#connections.map(async (connection) => {
-      const { origin, reason, code } = await connection.closed;
-      if (origin === 'idle') return 'the server does not answer any more';
-      return `the server has closed the connection (${printable(reason) || `code ${code}`})`;
-    });
+    const lost = this.#connections.map(async ({ closed }) => whyOver(await closed, 'the server'));
+    const early = figures.then(
+      (said) =>
+        said['interrupted'] === true ? 'the server was interrupted' : 'the server has ended it',
+      () => new Promise<never>(() => {}),
+    );
     let timer: NodeJS.Timeout | undefined;
     const whole =
       bytes > 0
@@ -158,21 +163,21 @@ export class ClientTest {
             timer = setTimeout(resolve, seconds * 1000);
           });
     const interrupted = new Promise<string>((resolve) => {
-      if (signal.aborted) resolve('interrupted');
-      signal.addEventListener('abort', () => resolve('interrupted'), { once: true });
+      if (signal.aborted) resolve(INTERRUPTED);
+      signal.addEventListener('abort', () => resolve(INTERRUPTED), { once: true });
     });
     try {
-      return await Promise.race([whole.then(() => null), interrupted, ...lost]);
+      return await Promise.race([whole.then(() => null), interrupted, early, ...lost]);
     } finally {
       clearTimeout(timer);
     }
   }
 
   /** Null: there are none. */
-  async #remoteFigures(lines: Lines, isHurried: boolean): Promise<SideResult | null> {
+  async #remoteFigures(figures: Promise<Said>, isHurried: boolean): Promise<SideResult | null> {
     const limitMs = isHurried ? HURRY_MS : this.#options.timeoutSeconds * 1000;
     try {
-      const said = await within(limitMs, lines.expect());
+      const said = await within(limitMs, figures);
       return typeof said?.['result'] === 'object' ? readSide(said['result'] as Said) : null;
     } catch {
       // The connection is over, or the server speaks nonsense: then there are no figures of it.

@@ -221,13 +221,19 @@ function renderLatency(latency: LatencyFigures, client: SideResult): string {
   );
 }
 
-/** The server's line about a test that is over. */
-export function describeServed(client: string, parameters: Parameters, result: SideResult): string {
+/** The server's line about a test that is over. @param ended why before its time; null: it was not */
+export function describeServed(
+  client: string,
+  { kind }: Parameters,
+  result: SideResult,
+  ended: string | null,
+): string {
   const rates = [
     ...(result.received ? [`received ${rateText(result.received)}`] : []),
     ...(result.sent ? [`sent ${rateText(result.sent)}`] : []),
   ];
-  return `${client} is done: ${parameters.kind}, ${result.seconds.toFixed(1)} s, ${rates.join(', ')}`;
+  const how = ended === null ? 'is done' : `ended early, ${ended}`;
+  return `${client} ${how}: ${kind}, ${result.seconds.toFixed(1)} s, ${rates.join(', ')}`;
 }
 
 function rateText({ bytes, bitsPerSecond }: Moved): string {

@@ -14,7 +14,7 @@ import { DEFAULT_PORT, targetText } from '../remote/dial.js';
 import { allowOnly, keyText, readIdentity } from '../remote/keys.js';
 import { Lines, printable, type Said, SpeechError } from '../remote/lines.js';
 import { describeSystem } from '../remote/system.js';
-import { LIMITS, PROTOCOL, readParameters, STREAMS_MAX } from './parameters.js';
+import { LIMITS, type Parameters, PROTOCOL, readParameters, STREAMS_MAX } from './parameters.js';
 import { describeServed } from './report.js';
 import { ServerTest } from './server-test.js';
 
@@ -84,7 +84,7 @@ export async function runServer(
       ...(authorize === undefined ? {} : { authorize }),
     });
     const said = flags.json ? stderr : stdout;
-    const server = new Server(endpoint, flags, stdout, said);
+    const server = new Server(endpoint, flags, { stdout, said, signal: interrupt.signal });
     said.write(
       `listening on ${targetText({ host: endpoint.address.address, port: endpoint.address.port })}\n` +
         `key ${keyText(identity.publicKey)}\n`,
@@ -93,7 +93,10 @@ export async function runServer(
       server.finished,
       interrupt.happened.then(() => EXIT_INTERRUPTED),
     ]);
-    if (code === EXIT_INTERRUPTED) said.write('\ninterrupted\n');
+    if (code === EXIT_INTERRUPTED) {
+      said.write('\ninterrupted\n');
+      await server.settled();
+    }
     await endpoint.close({ reason: 'the server is closing' });
     return code;
   } catch (error) {
@@ -109,17 +112,24 @@ class Server {
   /** With the exit code, after the one test of --one-off. */
   readonly finished: Promise<number>;
   #test: ServerTest | undefined;
+  #serving: Promise<void> | undefined;
   #onFinished: (code: number) => void = () => {};
   readonly #endpoint: Endpoint;
   readonly #flags: Flags;
   readonly #stdout: Output;
   readonly #said: Output;
+  readonly #signal: AbortSignal;
 
-  constructor(endpoint: Endpoint, flags: Flags, stdout: Output, said: Output) {
+  constructor(
+    endpoint: Endpoint,
+    flags: Flags,
+    options: { readonly stdout: Output; readonly said: Output; readonly signal: AbortSignal },
+  ) {
     this.#endpoint = endpoint;
     this.#flags = flags;
-    this.#stdout = stdout;
-    this.#said = said;
+    this.#stdout = options.stdout;
+    this.#said = options.said;
+    this.#signal = options.signal;
     this.finished = new Promise((resolve) => {
       this.#onFinished = resolve;
     });
@@ -134,6 +144,11 @@ class Server {
         });
       });
     });
+  }
+
+  /** The test that was under way when the signal aborted is over, and its client knows the figures or is gone. */
+  async settled(): Promise<void> {
+    await this.#serving;
   }
 
   async #greet(
@@ -153,41 +168,51 @@ class Server {
       lines.say({ joined: true });
       return;
     }
-    await this.#serve(connection, lines, said);
-  }
-
-  async #serve(connection: Connection, lines: Lines, said: Said): Promise<void> {
     const refusal = this.#refusal(said);
     if (refusal !== undefined) {
       lines.say({ refused: refusal });
       await connection.close({ code: 1, reason: refusal });
       return;
     }
-    const parameters = readParameters(said);
+    const serving = this.#serve(connection, lines, readParameters(said));
+    this.#serving = serving.catch(() => {});
+    await serving;
+  }
+
+  async #serve(connection: Connection, lines: Lines, parameters: Parameters): Promise<void> {
     const test = new ServerTest(lines, connection, parameters, {
       system: describeSystem(this.#endpoint),
       maxSeconds: this.#flags['max-time'],
+      signal: this.#signal,
     });
     this.#test = test;
     const { address, port } = connection.remoteAddress;
     const client = targetText({ host: address, port });
     let code = 0;
+    let reason = 'the test is over';
     try {
       this.#said.write(`${client} begins, key ${keyText(connection.remotePublicKey)}\n`);
-      const result = await test.run();
-      this.#said.write(`${describeServed(client, parameters, result)}\n`);
+      const { result, ended, isAwaited } = await test.run();
+      this.#said.write(`${describeServed(client, parameters, result, ended)}\n`);
       if (this.#flags.json) {
-        this.#stdout.write(`${JSON.stringify({ client, parameters, result })}\n`);
+        this.#stdout.write(`${JSON.stringify({ client, parameters, result, ended })}\n`);
       }
-      const late = setTimeout(() => void connection.destroy(), FAREWELL_MS);
-      await connection.closed;
-      clearTimeout(late);
+      if (ended !== null) {
+        code = EXIT_FAILED;
+        reason = ended;
+      }
+      if (isAwaited) {
+        const late = setTimeout(() => void connection.destroy(), FAREWELL_MS);
+        await connection.closed;
+        clearTimeout(late);
+      }
     } catch (error) {
       code = EXIT_FAILED;
-      this.#said.write(`${client} has failed: ${printable((error as Error).message)}\n`);
+      reason = printable((error as Error).message);
+      this.#said.write(`${client} has failed: ${reason}\n`);
       throw error;
     } finally {
-      for (const one of test.connections) void one.destroy({ code: 1, reason: 'the test is over' });
+      for (const one of test.connections) void one.destroy({ code: 1, reason });
       this.#test = undefined;
       if (this.#flags['one-off']) this.#onFinished(code);
     }
@@ -196,6 +221,7 @@ class Server {
   /** Why this test cannot be had here; undefined: it can. */
   #refusal(said: Said): string | undefined {
     if (said['burstwirePerf'] !== PROTOCOL) return 'another version of burstwire perf';
+    if (this.#signal.aborted) return 'the server is closing';
     if (this.#test !== undefined) return 'the server is busy with another test';
     const { seconds } = said;
     if (typeof seconds === 'number' && seconds > this.#flags['max-time']) {

@@ -5,9 +5,10 @@
  */
 
 import { isIPv6 } from 'node:net';
-import type { Connection, Endpoint } from '../../index.js';
+import type { CloseInfo, Connection, Endpoint } from '../../index.js';
 import { type FlagTable, UsageError } from '../arguments.js';
 import { parseTicket, type Ticket } from './keys.js';
+import { printable } from './lines.js';
 
 export const DEFAULT_PORT = 4433;
 
@@ -110,6 +111,12 @@ export async function dial(
       limit.aborted ? nobody(target, options.timeoutSeconds) : whyNot(target, error as Error),
     );
   }
+}
+
+/** Why a connection is over. @param who the other side, e.g. 'the server' */
+export function whyOver({ origin, reason, code }: CloseInfo, who: string): string {
+  if (origin === 'idle') return `${who} does not answer any more`;
+  return `${who} has closed the connection (${printable(reason) || `code ${code}`})`;
 }
 
 /** HOST:PORT as it is typed. */
