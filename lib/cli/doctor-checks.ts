@@ -58,6 +58,11 @@ function engineCheck(found: Capabilities): Check {
   if (process.env.BURSTWIRE_ENGINE === 'dgram') {
     return { ...base, state: 'note', remedy: ['unset BURSTWIRE_ENGINE'] };
   }
+  const named = process.env.BURSTWIRE_NATIVE ?? '';
+  if (named !== '') {
+    const state = reason === `BURSTWIRE_NATIVE=${named}` ? 'note' : 'missing';
+    return { ...base, state, remedy: ['unset BURSTWIRE_NATIVE'] };
+  }
   if (found.platform !== 'linux') return { ...base, state: 'note' };
   // No addon of ours will make them able.
   const isOther = ['bun', 'deno'].some((name) => process.versions[name] !== undefined);

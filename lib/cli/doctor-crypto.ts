@@ -62,12 +62,12 @@ export function examineCrypto(): CryptoReport {
   }
 }
 
-/** The lines of the doctor. */
-export function cryptoChecks(report: CryptoReport): Check[] {
-  return [engineCheck(report), instructionsCheck(report)];
+/** The lines of the doctor. @param told why there is no addon, when another line says so already */
+export function cryptoChecks(report: CryptoReport, told?: string): Check[] {
+  return [engineCheck(report, told), instructionsCheck(report)];
 }
 
-function engineCheck(report: CryptoReport): Check {
+function engineCheck(report: CryptoReport, told = ''): Check {
   const name = 'packet protection';
   const { engine, kernel, reason, sealedPerSecond = 0 } = report;
   if (engine === undefined) return { name, state: 'missing', text: `none runs: ${reason}` };
@@ -75,7 +75,8 @@ function engineCheck(report: CryptoReport): Check {
   const rate = `seals ${Math.round(sealedPerSecond / 1000).toLocaleString('en')} k packets of ${PACKET_BYTES} bytes a second (${gigabits.toFixed(1)} Gbit/s)`;
   const text = `${engine} (${kernel}): ${rate}`;
   if (engine === 'native') return { name, state: 'ok', text };
-  return { name, state: 'note', text: `${text}. Why not faster: ${reason ?? 'asked for'}` };
+  const why = told === '' ? reason : reason?.replace(told, "see 'engine'");
+  return { name, state: 'note', text: `${text}. Why not faster: ${why ?? 'asked for'}` };
 }
 
 function instructionsCheck(report: CryptoReport): Check {

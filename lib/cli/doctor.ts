@@ -60,7 +60,7 @@ export async function runDoctor(
 
 async function examine(): Promise<DoctorReport> {
   const found = capabilities();
-  const selfTest = await runSelfTest();
+  const selfTest = await runSelfTest(found.engine);
   const crypto = examineCrypto();
   const sysctls = Object.fromEntries(
     ['net.core.rmem_max', 'net.core.wmem_max'].map((name) => [name, readSysctl(name)]),
@@ -78,7 +78,7 @@ async function examine(): Promise<DoctorReport> {
     engine: found.engine,
     checks: [
       ...listChecks(found, { compiler: compiler ?? null, sysctls }, selfTest),
-      ...cryptoChecks(crypto),
+      ...cryptoChecks(crypto, found.reasons.engine),
     ],
     selfTest,
     crypto,

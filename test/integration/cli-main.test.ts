@@ -49,6 +49,14 @@ describe('burstwire doctor', () => {
     expect(stdout).toMatch(/burstwire works here with the (native|dgram) engine/);
   });
 
+  it('says once why there is no addon', async () => {
+    const env = { BURSTWIRE_NATIVE: '/nonexistent/addon.node' };
+    const { code, stdout, stderr } = await run(['doctor'], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.split('/nonexistent/addon.node')).toHaveLength(2);
+    expect(stdout).toContain("see 'engine'");
+  });
+
   it('finds the dgram engine usable too', async () => {
     const { code, stdout } = await run(['doctor', '--json'], { BURSTWIRE_ENGINE: 'dgram' });
     expect(code).toBe(0);

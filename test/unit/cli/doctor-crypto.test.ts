@@ -27,6 +27,13 @@ describe('cryptoChecks', () => {
     expect(engine.text).toContain('native: no addon');
   });
 
+  it('does not repeat why there is no addon', () => {
+    const reason = 'native: no addon for x could be loaded (a: not there)';
+    const told = 'no addon for x could be loaded (a: not there)';
+    const [engine] = cryptoChecks({ ...NATIVE, engine: 'node', reason }, told);
+    expect(engine.text).toMatch(/Why not faster: native: see 'engine'$/);
+  });
+
   it('says when none runs', () => {
     const report = { reason: 'native: broken', instructions: [], missingInstructions: [] };
     const [engine, instructions] = cryptoChecks(report);

@@ -77,11 +77,29 @@ describe('listChecks', () => {
 
   it('says how to get the addon', () => {
     vi.stubEnv('BURSTWIRE_ENGINE', '');
+    vi.stubEnv('BURSTWIRE_NATIVE', '');
     const reasons = { engine: 'no binary for linux-riscv64' };
     const check = checksOf({ engine: 'dgram', reasons })('engine');
     expect(check.state).toBe('missing');
     expect(check.text).toContain('no binary for linux-riscv64');
     expect(check.remedy?.join('\n')).toContain('npm run build');
+  });
+
+  it('knows the variable that keeps the addon out, or names another one', () => {
+    vi.stubEnv('BURSTWIRE_ENGINE', '');
+    vi.stubEnv('BURSTWIRE_NATIVE', '0');
+    const remedy = ['unset BURSTWIRE_NATIVE'];
+    const reasons = { engine: 'BURSTWIRE_NATIVE=0' };
+    expect(checksOf({ engine: 'dgram', reasons })('engine')).toMatchObject({
+      state: 'note',
+      remedy,
+    });
+    vi.stubEnv('BURSTWIRE_NATIVE', '/x.node');
+    const broken = { engine: 'no addon could be loaded (/x.node: not there)' };
+    expect(checksOf({ engine: 'dgram', reasons: broken })('engine')).toMatchObject({
+      state: 'missing',
+      remedy,
+    });
   });
 
   it('does not complain about what was asked for', () => {
