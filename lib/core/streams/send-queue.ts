@@ -1,8 +1,8 @@
 /**
  * What has something to send, in turn: a circle for each urgency, linked through its members themselves.
  *
- * It knows no bytes and allocates nothing; every call takes the same time however many members there are. Called by
- * turns.ts.
+ * It knows no bytes and allocates nothing but the list of circles, with the first member: an idle connection has none. Every
+ * call takes the same time however many members there are. Called by turns.ts.
  *
  * Invariants: a member is in one circle at most (`isQueued`), that of its urgency, which does not change meanwhile; the
  * first of all is of the most urgent circle that is not empty.
@@ -20,17 +20,15 @@ export interface Queued<Member> {
 
 export class SendQueue<Member extends Queued<Member>> {
   size = 0;
-  /** By urgency: the member whose turn it is. */
-  readonly #heads: (Member | undefined)[] = new Array<Member | undefined>(URGENCY_MAX + 1).fill(
-    undefined,
-  );
+  /** By urgency: the member whose turn it is. Undefined before the first member. */
+  #heads: (Member | undefined)[] | undefined = undefined;
   /** Bit u: there is a circle of urgency u. */
   #filled = 0;
 
   /** The member whose turn it is; undefined when there is none. It stays. */
   get first(): Member | undefined {
     const lowest = this.#filled & -this.#filled;
-    return lowest === 0 ? undefined : this.#heads[31 - Math.clz32(lowest)];
+    return lowest === 0 ? undefined : this.#heads![31 - Math.clz32(lowest)];
   }
 
   /** The last of its urgency from now on. */
@@ -39,6 +37,7 @@ export class SendQueue<Member extends Queued<Member>> {
     member.isQueued = true;
     this.size++;
     const { urgency } = member;
+    this.#heads ??= new Array<Member | undefined>(URGENCY_MAX + 1).fill(undefined);
     const head = this.#heads[urgency];
     if (head === undefined) {
       this.#heads[urgency] = member;
@@ -60,24 +59,25 @@ export class SendQueue<Member extends Queued<Member>> {
     const { urgency } = member;
     const next = member.nextQueued!;
     const previous = member.previousQueued!;
+    const heads = this.#heads!;
     member.isQueued = false;
     this.size--;
     member.nextQueued = undefined;
     member.previousQueued = undefined;
     if (next === member) {
-      this.#heads[urgency] = undefined;
+      heads[urgency] = undefined;
       this.#filled &= ~(1 << urgency);
       return;
     }
     previous.nextQueued = next;
     next.previousQueued = previous;
-    if (this.#heads[urgency] === member) this.#heads[urgency] = next;
+    if (heads[urgency] === member) heads[urgency] = next;
   }
 
   /** The first, which is given, becomes the last of its urgency. False when it is the only one. */
   rotate(first: Member): boolean {
     const next = first.nextQueued!;
-    this.#heads[first.urgency] = next;
+    this.#heads![first.urgency] = next;
     return next !== first;
   }
 
