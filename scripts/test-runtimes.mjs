@@ -1,8 +1,8 @@
 // `npm run test:runtimes [-- NAME...]`: burstwire on other runtimes than the one at hand. A part of the tests on each Node,
 // a smoke of examples and command line on all of them. Names: as in docs/runtimes.md, e.g. "Node 24", Bun.
 //
-// `--full`: all tests instead of that part; `--others`: no tests on the Node at hand, which `npm test` has run them on;
-// `--smoke`: no tests at all. `--summary FILE` also writes { passed, failed } as JSON; `--install-only` leaves out
+// `--full`: all tests instead of that part; `--brief`: some of it; `--others`: no tests on the Node at hand, which `npm test`
+// has run them on; `--smoke`: no tests at all. `--summary FILE` also writes { passed, failed } as JSON; `--install-only` leaves out
 // everything but the installation. Runtimes that cannot be installed are one line and no failure. Invariant: what did not
 // run is never counted as passed.
 
@@ -19,6 +19,7 @@ const { values, positionals } = parseArgs({
     summary: { type: 'string' },
     smoke: { type: 'boolean', default: false },
     full: { type: 'boolean', default: false },
+    brief: { type: 'boolean', default: false },
     others: { type: 'boolean', default: false },
     'install-only': { type: 'boolean', default: false },
   },
@@ -41,8 +42,19 @@ const PART = [
   ...files('test/transport', 'closing connect datagrams duplex messages migration shards'),
   ...files('test/transport', 'shared-slab streams'),
 ];
+/** Of each kind the files that say most for their time: for whoever has tested much else already, as CI has. */
+const BRIEF = [
+  ...files('test/unit/api', 'endpoint sender stream transport'),
+  ...files('test/unit/crypto', 'native-primitives native-protection'),
+  ...files('test/faults', 'sending'),
+  ...files('test/lifecycle', 'slabs'),
+  ...files('test/vectors', 'answers'),
+  ...files('test/dgram', 'engines'),
+  ...files('test/conformance', 'trains'),
+  ...files('test/transport', 'duplex messages shards streams'),
+];
 /** A file at a time, since the Nodes run side by side: most of the tests wait, each of them for its own socket. */
-const PART_ARGUMENTS = ['--no-file-parallelism', '--testTimeout=60000', ...PART];
+const PART_ARGUMENTS = ['--no-file-parallelism', '--testTimeout=60000'];
 const PART_ENVIRONMENT = { BURSTWIRE_SIM_SEEDS: '20' };
 const PART_LIMIT_MS = 400_000;
 const FULL_LIMIT_MS = 3_600_000;
@@ -96,7 +108,7 @@ async function suite(runtime) {
   mkdirSync(inRoot('build/runtimes'), { recursive: true });
   const file = inRoot(`build/runtimes/${runtime.alias}.json`);
   writeFileSync(file, '{}');
-  const which = values.full ? [] : PART_ARGUMENTS;
+  const which = values.full ? [] : [...PART_ARGUMENTS, ...(values.brief ? BRIEF : PART)];
   const args = [tools.vitest, 'run', '--reporter=json', `--outputFile=${file}`, ...which];
   const { code, output } = await capture(runtime.command, args, {
     env: { ...process.env, ...(values.full ? {} : PART_ENVIRONMENT) },
