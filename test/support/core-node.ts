@@ -5,7 +5,16 @@
  * Invariant: the endpoint gets a whole turn with each call: batch, timer, transmit.
  */
 
-import { LENGTH, LOCAL, OFFSET, REMOTE, ROW_SHIFT } from '../../lib/batch/layout.js';
+import {
+  LENGTH,
+  LOCAL,
+  OFFSET,
+  RECEIVE_MESSAGES,
+  RECEIVE_ROWS,
+  RECEIVE_STRIDE,
+  REMOTE,
+  ROW_SHIFT,
+} from '../../lib/batch/layout.js';
 import { PacketBatch } from '../../lib/batch/packet-batch.js';
 import { DEFAULT_CONFIG, type TransportConfig } from '../../lib/core/config.js';
 import type { Connection } from '../../lib/core/connection/connection.js';
@@ -20,8 +29,8 @@ const SLAB_BYTES = 128 << 10;
 const ROWS = 256;
 /** Of one turn. */
 const BATCHES_MAX = 10_000;
-/** Batches of all nodes: they live only during a call. */
-const RX = new PacketBatch(SLAB_BYTES, ROWS);
+/** Batches of all nodes: they live only during a call. What is received may be as much as one call brings. */
+const RX = new PacketBatch(RECEIVE_MESSAGES * RECEIVE_STRIDE, RECEIVE_ROWS);
 const TX = new PacketBatch(SLAB_BYTES, ROWS);
 
 export interface Sent {

@@ -3,7 +3,7 @@
  * small and as many as fit, in as large or as many packets as fit.
  *
  * It judges nothing. Used by test/threats/full-batches.test.ts, which counts, and bench/stress/hostile-turns.ts, which
- * takes the time. Invariant: what a batch is made of is a sequence of frames that a parser accepts.
+ * takes the time; raw-crowd.ts sends the same from several connections at once. Invariant: what a batch is made of is a sequence of frames that a parser accepts.
  */
 
 import { RECEIVE_MESSAGES, RECEIVE_ROWS, RECEIVE_STRIDE } from '../../../lib/batch/layout.js';
@@ -39,26 +39,27 @@ function batch(
   };
 }
 
-/** As many of these frames as a batch has room for; `at` says which frame comes at which place. */
-function full(
-  name: string,
-  frameAt: (at: number) => Uint8Array,
-  prepare?: (peer: RawPeer) => void,
-): HostileBatch {
-  const datagramsOf = (peer: RawPeer): Uint8Array[] => {
-    let next = 0;
-    return Array.from({ length: RECEIVE_MESSAGES }, () => {
-      const payload = new Uint8Array(PAYLOAD_BYTES);
-      let used = 0;
-      for (let bytes = frameAt(next); used + bytes.length <= PAYLOAD_BYTES; bytes = frameAt(next)) {
-        payload.set(bytes, used);
-        used += bytes.length;
-        next++;
-      }
-      return peer.seal(payload.subarray(0, used));
-    });
-  };
-  return batch(name, datagramsOf, prepare);
+/** Which frame comes at which place. */
+type FrameAt = (at: number) => Uint8Array;
+
+/** Payloads for as many packets as a batch has room for, full of these frames. */
+export function payloadsOf(frameAt: FrameAt): Uint8Array[] {
+  let next = 0;
+  return Array.from({ length: RECEIVE_MESSAGES }, () => {
+    const payload = new Uint8Array(PAYLOAD_BYTES);
+    let used = 0;
+    for (let bytes = frameAt(next); used + bytes.length <= PAYLOAD_BYTES; bytes = frameAt(next)) {
+      payload.set(bytes, used);
+      used += bytes.length;
+      next++;
+    }
+    return payload.subarray(0, used);
+  });
+}
+
+/** As many of these frames as a batch has room for. */
+function full(name: string, frameAt: FrameAt, prepare?: (peer: RawPeer) => void): HostileBatch {
+  return batch(name, (peer) => payloadsOf(frameAt).map((bytes) => peer.seal(bytes)), prepare);
 }
 
 /** Rows instead of bytes: trains of the smallest packets. */
@@ -98,25 +99,37 @@ function manyRanges(largest: number): Uint8Array {
 
 let ackOf: Uint8Array = new Uint8Array(0);
 
-export const HOSTILE_BATCHES: readonly HostileBatch[] = [
-  full('PING', () => frame(types.FRAME_PING)),
-  full('the same byte of a stream', () => stream(0, 0, ONE)),
-  full('a byte of each of 1,000 streams', (at) => stream(4 * (at % 1000), 0, ONE)),
-  full('every second byte of a stream', (at) => stream(0, 2 + 2 * (at % 900), ONE)),
-  full('every second byte, from behind', (at) => stream(0, 2 + 2 * (900 - (at % 900)), ONE)),
-  full('every second byte of 100 streams, in any order', (at) =>
+export interface FrameKind {
+  readonly name: string;
+  readonly frameAt: FrameAt;
+}
+
+const kind = (name: string, frameAt: FrameAt): FrameKind => ({ name, frameAt });
+
+/** Those that any peer can send at once. */
+export const FRAME_KINDS: readonly FrameKind[] = [
+  kind('PING', () => frame(types.FRAME_PING)),
+  kind('the same byte of a stream', () => stream(0, 0, ONE)),
+  kind('a byte of each of 1,000 streams', (at) => stream(4 * (at % 1000), 0, ONE)),
+  kind('every second byte of a stream', (at) => stream(0, 2 + 2 * (at % 900), ONE)),
+  kind('every second byte, from behind', (at) => stream(0, 2 + 2 * (900 - (at % 900)), ONE)),
+  kind('every second byte of 100 streams, in any order', (at) =>
     stream(4 * (at % 100), 2 + 2 * ((at * 7919) % 40), ONE),
   ),
-  full('empty datagrams', () => frame(types.FRAME_DATAGRAM | 1, 0)),
-  full('messages of no byte', (at) => stream(2 + 4 * (at % 1000), 0, ONE, true)),
-  full('streams that are reset', (at) => frame(types.FRAME_RESET_STREAM, 4 * (at % 1000), 0, 0)),
-  full('streams that are stopped', (at) => frame(types.FRAME_STOP_SENDING, 4 * (at % 1000), 0)),
-  full('MAX_DATA, one more each time', (at) => frame(types.FRAME_MAX_DATA, 2_000_000 + at)),
-  full('MAX_STREAM_DATA, one more each time', (at) =>
+  kind('empty datagrams', () => frame(types.FRAME_DATAGRAM | 1, 0)),
+  kind('messages of no byte', (at) => stream(2 + 4 * (at % 1000), 0, ONE, true)),
+  kind('streams that are reset', (at) => frame(types.FRAME_RESET_STREAM, 4 * (at % 1000), 0, 0)),
+  kind('streams that are stopped', (at) => frame(types.FRAME_STOP_SENDING, 4 * (at % 1000), 0)),
+  kind('MAX_DATA, one more each time', (at) => frame(types.FRAME_MAX_DATA, 2_000_000 + at)),
+  kind('MAX_STREAM_DATA, one more each time', (at) =>
     frame(types.FRAME_MAX_STREAM_DATA, 0, 2_000_000 + at),
   ),
-  full('PATH_CHALLENGE', (at) => path(types.FRAME_PATH_CHALLENGE, at + 0.5)),
-  full('PATH_RESPONSE', (at) => path(types.FRAME_PATH_RESPONSE, at + 0.5)),
+  kind('PATH_CHALLENGE', (at) => path(types.FRAME_PATH_CHALLENGE, at + 0.5)),
+  kind('PATH_RESPONSE', (at) => path(types.FRAME_PATH_RESPONSE, at + 0.5)),
+];
+
+export const HOSTILE_BATCHES: readonly HostileBatch[] = [
+  ...FRAME_KINDS.map(({ name, frameAt }) => full(name, frameAt)),
   full(
     'NEW_CONNECTION_ID of an id that is retired',
     () => newId(1, 0),
