@@ -4,8 +4,12 @@
  * Invariant: what the page said to the console and what it wanted from a network is kept for each opening alone.
  */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
 
 const BROWSER = '/usr/bin/chromium';
 const FLAGS = [
@@ -43,28 +47,41 @@ export function hasBrowser(what: string): boolean {
   return false;
 }
 
-export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: BROWSER, args: FLAGS });
-}
+/** A page for the tests around the call: as a file, and a browser that opens it. Both are gone after them. */
+export function pageOf(html: () => string) {
+  const problems: string[] = [];
+  let folder: string;
+  let browser: Browser | undefined;
 
-/** @param problems gets a line for each message, error and request */
-export async function openPage(
-  browser: Browser,
-  url: string,
-  view: { readonly width: number; readonly scheme: Scheme },
-  problems: string[],
-): Promise<Page> {
-  const page = await browser.newPage({
-    viewport: { width: view.width, height: 900 },
-    colorScheme: view.scheme,
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'burstwire-page-'));
+    writeFileSync(join(folder, 'page.html'), html());
+    browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
   });
-  page.on('console', (message) => problems.push(`console: ${message.text()}`));
-  page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
-  page.on('request', (request) => {
-    if (!/^(file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
   });
-  await page.goto(url);
-  return page;
+
+  return {
+    /** A line for each message, error and request since the page was opened last. */
+    problems,
+    async open(width: number, scheme: Scheme): Promise<Page> {
+      problems.length = 0;
+      const page = await browser!.newPage({
+        viewport: { width, height: 900 },
+        colorScheme: scheme,
+      });
+      page.on('console', (message) => problems.push(`console: ${message.text()}`));
+      page.on('pageerror', (error) => problems.push(`error: ${error.message}`));
+      page.on('request', (request) => {
+        if (!/^(file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
+      });
+      await page.goto(pathToFileURL(join(folder, 'page.html')).href);
+      return page;
+    },
+  };
 }
 
 export async function examine(page: Page): Promise<Seen> {

@@ -3,15 +3,10 @@
  * telephone, and can be read in both colour schemes. Skipped, with a line that says so, where there is no Chromium.
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { renderHtml } from '../../bench/suite/html-page.js';
 import { sampleSuite } from '../unit/bench/sample-suite.js';
-import { examine, hasBrowser, launch, openPage, SCHEMES, type Scheme } from './browser-page.js';
+import { examine, hasBrowser, pageOf, SCHEMES } from './browser-page.js';
 
 const WIDTHS = [1280, 375];
 
@@ -39,27 +34,7 @@ interface Charts {
 }
 
 describe.runIf(hasBrowser('the page of the suite'))('the page of the suite', () => {
-  let folder: string;
-  let browser: Browser;
-  const problems: string[] = [];
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'burstwire-page-'));
-    writeFileSync(join(folder, 'suite.html'), renderHtml(sampleSuite()));
-    browser = await launch();
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  function open(width: number, scheme: Scheme): Promise<Page> {
-    problems.length = 0;
-    const url = pathToFileURL(join(folder, 'suite.html')).href;
-    return openPage(browser, url, { width, scheme }, problems);
-  }
-
+  const { open, problems } = pageOf(() => renderHtml(sampleSuite()));
   const cases = SCHEMES.flatMap((scheme) => WIDTHS.map((width) => [scheme, width] as const));
 
   it.each(cases)('is quiet, fits, and can be read (%s, %d px)', async (scheme, width) => {
