@@ -2,7 +2,7 @@
  * A connection as the application holds it: streams, messages, datagrams, and its end.
  *
  * The work is the core's; this file turns its events into Node's and checks what the application gives. What waits for
- * the application is in inbox.ts. Made by `Endpoint` only.
+ * the application is in inbox.ts, its streams are in open-streams.ts. Made by `Endpoint` only.
  *
  * Invariants: misuse throws synchronously with a code; what the peer does is an event, a rejection, or a count; after
  * 'close' no event comes; what waits for the application is bounded.
@@ -12,38 +12,33 @@ import { EventEmitter } from 'node:events';
 import type { CloseInfo } from '../core/connection/close-info.js';
 import type { Connection as CoreConnection } from '../core/connection/connection.js';
 import {
-  EVENT_CHUNK_GONE,
   EVENT_CLOSED,
   EVENT_DATAGRAM,
   EVENT_DATAGRAM_ROOM,
-  EVENT_FINISHED,
   EVENT_MESSAGE,
   EVENT_MESSAGE_DONE,
   EVENT_PATH_MTU,
-  EVENT_READABLE,
-  EVENT_RESET,
-  EVENT_STOPPED,
   EVENT_STREAM,
-  EVENT_WRITABLE,
 } from '../core/event-ring.js';
 import type { Stream as CoreStream } from '../core/streams/stream.js';
 import type { SocketAddress } from '../io/batch-socket.js';
 import { CLOSE_OPTIONS, type CloseOptions } from './connection-options.js';
 import { assertAttached } from './destination.js';
 import * as diagnostics from './diagnostics.js';
-import { emitSafely, guard } from './emit.js';
+import { emitSafely } from './emit.js';
 import { abortError, throwLater, wrongType } from './errors.js';
 import { Inbox, type InboxHost } from './inbox.js';
+import { OpenStreams, tellStream } from './open-streams.js';
 import { parseOptions } from './option-table.js';
 import { type PendingMessage, sendMessage, settleMessage } from './pending-message.js';
-import { type StreamHost, TransportStream } from './stream.js';
+import type { TransportStream } from './stream.js';
 import {
   MESSAGE_OPTIONS,
   type MessageOptions,
   STREAM_OPTIONS,
   type StreamOptions,
 } from './stream-options.js';
-import { ConnectionError, connectionEnded, overLimit } from './transport-errors.js';
+import { connectionEnded, overLimit } from './transport-errors.js';
 import { type ConnectionStats, readConnectionStats } from './transport-stats.js';
 
 export { CLOSE_OPTIONS, type CloseOptions } from './connection-options.js';
@@ -69,7 +64,7 @@ export interface ConnectionEvents {
 /** A secure connection to one peer. See the events in `ConnectionEvents`. */
 export class Connection
   extends EventEmitter<ConnectionEvents>
-  implements AsyncDisposable, StreamHost, InboxHost
+  implements AsyncDisposable, InboxHost
 {
   static {
     // Whoever begins to listen gets what has waited. Every way of listening goes through one of these three; watching
@@ -95,9 +90,7 @@ export class Connection
   #publicKey: Uint8Array | undefined = undefined;
   #closed: Promise<CloseInfo> | undefined = undefined;
   #onClosed: ((closed: CloseInfo) => void) | undefined = undefined;
-  #open: Set<TransportStream> | undefined = undefined;
-  /** Streams of the peer that nobody has taken. */
-  #unclaimed: Set<TransportStream> | undefined = undefined;
+  #openStreams: OpenStreams | undefined = undefined;
   /** The application was told why it ended, or is about to be. */
   #isOver = false;
   #hasDroppedDatagram = false;
@@ -161,7 +154,7 @@ export class Connection
       throw overLimit('ERR_STREAM_LIMIT', 'openStream: 1024 streams wait for the peer already');
     }
     core.setPriority(values.urgency, values.weight);
-    const stream = this.#adopt(core, highWaterMark < 0 ? undefined : highWaterMark);
+    const stream = this.#streams.add(core, highWaterMark < 0 ? undefined : highWaterMark);
     if (signal !== undefined) destroyOnAbort(stream, signal);
     return stream;
   }
@@ -216,7 +209,7 @@ export class Connection
   stats(): ConnectionStats {
     return readConnectionStats(this.#core, {
       datagramsUnread: this.#inbox.datagramsUnread,
-      streamsUnclaimed: this.#unclaimed?.size ?? 0,
+      streamsUnclaimed: this.#openStreams?.unclaimed ?? 0,
       messagesUntaken: this.#inbox.messagesUntaken,
     });
   }
@@ -233,7 +226,7 @@ export class Connection
   close(options?: CloseOptions): Promise<CloseInfo> {
     const { values } = parseOptions('close', CLOSE_OPTIONS, options);
     const { closed } = this;
-    for (const stream of this.#open ?? []) stream.flushBeforeClose();
+    this.#openStreams?.flushBeforeClose();
     this.#core.close(values.code, values.reason ?? '', true);
     return closed;
   }
@@ -266,22 +259,10 @@ export class Connection
     emitSafely(this.#plainEmitter(), 'path', remoteAddress);
   }
 
-  /** Of StreamHost. */
-  onStreamGone(stream: TransportStream): void {
-    this.#open?.delete(stream);
-    if (this.#unclaimed?.delete(stream)) this.#inbox.streams.onUseless();
-  }
-
   #dispatch(kind: number, subject: unknown, value: number): void {
     switch (kind) {
-      case EVENT_READABLE:
-        streamOf(subject)?.onReadable();
-        return;
-      case EVENT_WRITABLE:
-        streamOf(subject)?.onWritable();
-        return;
       case EVENT_STREAM:
-        this.#onStream(subject as CoreStream);
+        this.#inbox.onStream(this.#streams.addUnclaimed(subject as CoreStream));
         return;
       case EVENT_MESSAGE:
         this.#inbox.onMessage(subject as Uint8Array);
@@ -291,18 +272,6 @@ export class Connection
         return;
       case EVENT_MESSAGE_DONE:
         settleMessage(subject as PendingMessage, value, this.#core.closed);
-        return;
-      case EVENT_FINISHED:
-        streamOf(subject)?.onFinished();
-        return;
-      case EVENT_RESET:
-        streamOf(subject)?.onReset(value);
-        return;
-      case EVENT_STOPPED:
-        streamOf(subject)?.onStopped(value);
-        return;
-      case EVENT_CHUNK_GONE:
-        streamOf(subject)?.onChunkGone();
         return;
       case EVENT_PATH_MTU:
         this.emit('pathMtu', value);
@@ -314,13 +283,15 @@ export class Connection
         return;
       case EVENT_CLOSED:
         this.#onEnd();
+        return;
+      default:
+        tellStream(kind, subject, value);
     }
   }
 
   /** Of InboxHost. */
   onStreamTaken(stream: TransportStream): void {
-    this.#unclaimed?.delete(stream);
-    stream.off('error', ignore);
+    this.#streams.onTaken(stream);
   }
 
   /** Of InboxHost. */
@@ -328,32 +299,14 @@ export class Connection
     this.#core.streams.onMessageTaken(bytes.byteLength);
   }
 
-  #onStream(core: CoreStream): void {
-    const stream = this.#adopt(core, undefined);
-    // Until somebody has it, nobody can listen to its errors; then they are that one's.
-    this.#unclaimed ??= new Set();
-    this.#unclaimed.add(stream);
-    stream.on('error', ignore);
-    this.#inbox.onStream(stream);
-  }
-
-  #adopt(core: CoreStream, highWaterMark: number | undefined): TransportStream {
-    const stream = new TransportStream(core, this, highWaterMark);
-    this.#open ??= new Set();
-    this.#open.add(stream);
-    if (diagnostics.streamOpen.hasSubscribers) {
-      diagnostics.streamOpen.publish({ connection: this, stream });
-    }
-    return stream;
+  get #streams(): OpenStreams {
+    this.#openStreams ??= new OpenStreams(this, () => this.#inbox.streams.onUseless());
+    return this.#openStreams;
   }
 
   #onEnd(): void {
     const closed = this.#core.closed!;
-    const isOrderly = closed.isApplication && closed.code === 0;
-    const open = [...(this.#open ?? [])];
-    // Most have nothing open at their end, and an error with its stack costs more than the rest of this.
-    const error = open.length > 0 ? new ConnectionError(closed) : undefined;
-    for (const stream of open) guard(() => stream.onConnectionOver(error!, isOrderly));
+    this.#openStreams?.end(closed);
     this.#inbox.end();
     if (diagnostics.connectionClose.hasSubscribers) {
       diagnostics.connectionClose.publish({ connection: this, closed });
@@ -374,10 +327,6 @@ export class Connection
   }
 }
 
-function streamOf(core: unknown): TransportStream | undefined {
-  return (core as CoreStream).data as TransportStream | undefined;
-}
-
 function requireBytes(name: string, value: unknown): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) throw wrongType(name, 'a Uint8Array', value);
   assertAttached(value, name);
@@ -390,5 +339,3 @@ function destroyOnAbort(stream: TransportStream, signal: AbortSignal): void {
   signal.addEventListener('abort', onAbort, { once: true });
   stream.once('close', () => signal.removeEventListener('abort', onAbort));
 }
-
-function ignore(): void {}
