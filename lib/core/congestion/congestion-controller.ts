@@ -36,7 +36,7 @@ export interface DeliveryView {
   /** In flight when it was sent, and lost since. */
   readonly txInFlightBytes: number;
   readonly lostSinceBytes: number;
-  /** The same of the packet that was lost last. */
+  /** The same of the packets that were lost last: of the first with which more than 2 % was lost, before it; else of the newest. */
   readonly lossTxInFlightBytes: number;
   readonly lossLostSinceBytes: number;
   readonly isLossAppLimited: boolean;

@@ -3,12 +3,14 @@
  * delivered when a packet was sent, and what has been when it is acknowledged.
  *
  * Columns beside those of sent-packets.ts, by the same index; kept only for a controller that asks for it. It judges
- * nothing. Written by sent-packets.ts and recovery.ts, read by the controller.
+ * nothing but with which packet losses became too many. Written by sent-packets.ts, loss-detection.ts and recovery.ts, read
+ * by the controller.
  *
  * Invariants: a rate is never above that at which the packets were sent, nor above that at which their ACKs came;
  * `deliveredBytes` and `lostBytes` only grow.
  */
 
+import { LOSS_THRESHOLD } from '../loss-threshold.js';
 import type { Outcome } from './outcome.js';
 
 /** What is read of the ring of packets: `SentPackets` has this shape. */
@@ -32,11 +34,12 @@ export class DeliveryRate {
   /** In flight when it was sent, itself included, and lost since, bytes. */
   txInFlightBytes = 0;
   lostSinceBytes = 0;
-  /** The same of the newest packet that was lost last. */
+  /** The same of the packets that were lost last: of the first with which it was too much, before it; else of the newest. */
   lossTxInFlightBytes = 0;
   lossLostSinceBytes = 0;
   isLossAppLimited = false;
 
+  #isLossTooHigh = false;
   #deliveredUs = 0;
   #firstSentUs = 0;
   /** When so much is delivered, nothing is in flight that was sent before the application had data again; 0: never short. */
@@ -122,13 +125,28 @@ export class DeliveryRate {
     if (intervalUs >= minRttUs) this.rate = (this.sampleBytes * 1e6) / intervalUs;
   }
 
-  /** What was lost, by an ACK or a timer (D5); before `onAck` of the same ACK. */
-  onLost(packets: SentTimes, outcome: Outcome): void {
-    if (outcome.lostPackets === 0) return;
-    this.lostBytes += outcome.lostBytes;
-    const at = outcome.largestLostNumber & packets.mask;
-    this.lossTxInFlightBytes = this.#txInFlight[at];
-    this.lossLostSinceBytes = this.lostBytes - this.#lost[at];
+  /**
+   * The packet at ring index `at` is lost (D5); before `onAck` of the same ACK.
+   *
+   * @param isFirst of those that one ACK or timer has shown to be lost, which come in the order in which they were sent
+   */
+  onLost(at: number, bytes: number, isFirst: boolean): void {
+    this.lostBytes += bytes;
+    if (this.#isLossTooHigh && !isFirst) return;
+    const inFlight = this.#txInFlight[at];
+    const lost = this.lostBytes - this.#lost[at];
+    this.#isLossTooHigh = lost > LOSS_THRESHOLD * inFlight;
+    this.lossTxInFlightBytes = this.#isLossTooHigh
+      ? inflightAtLoss(inFlight, lost, bytes)
+      : inFlight;
+    this.lossLostSinceBytes = lost;
     this.isLossAppLimited = this.#appLimited[at] === 1;
   }
+}
+
+/** InflightAtLoss of the draft: with how much in flight `lost` bytes, the packet's own among them, became too many. */
+function inflightAtLoss(inFlight: number, lost: number, bytes: number): number {
+  const before = inFlight - bytes;
+  const room = LOSS_THRESHOLD * before - (lost - bytes);
+  return before + Math.max(room, 0) / (1 - LOSS_THRESHOLD);
 }

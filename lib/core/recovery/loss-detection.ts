@@ -122,6 +122,7 @@ export class LossDetection {
       if ((flag & ECT) !== 0) this.#outcome.lostEct++;
       if ((flag & MTU_PROBE) === 0) {
         this.#count(number, packets.sentUs[at], bytes);
+        packets.delivery?.onLost(at, bytes, this.#outcome.lostPackets === 1);
       } else {
         packets.probesInFlight--;
         this.#outcome.probeLost = number;

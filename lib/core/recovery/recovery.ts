@@ -246,7 +246,6 @@ export class Recovery extends Outcome {
     this.#sampleRtt(ranges[1], delayUs, nowUs);
     if (this.ackedEliciting > 0) this.#pto.count = 0;
     this.#loss.detect(nowUs, -1, handler);
-    packets.delivery?.onLost(packets, this);
     packets.delivery?.onAck(packets, this, nowUs, this.rtt.minUs);
     return NO_ERROR;
   }
@@ -260,7 +259,6 @@ export class Recovery extends Outcome {
   detectLost(nowUs: number, handler: FrameHandler): void {
     this.clear();
     this.#loss.detect(nowUs, -1, handler);
-    this.#packets.delivery?.onLost(this.#packets, this);
   }
 
   /** When to call `onTimer`; Infinity when nothing is in flight (R8, R11, R14). */
@@ -284,7 +282,6 @@ export class Recovery extends Outcome {
     const { elicitingInFlight, probesInFlight, next } = this.#packets;
     if (this.#loss.lossTimeUs !== Number.POSITIVE_INFINITY) {
       this.#loss.detect(nowUs, -1, handler);
-      this.#packets.delivery?.onLost(this.#packets, this);
       return TIMER_LOST;
     }
     if (elicitingInFlight === probesInFlight) {

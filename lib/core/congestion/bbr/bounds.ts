@@ -5,7 +5,7 @@
  * It knows no states. Used by model.ts and phases.ts.
  *
  * Invariant: the short-term bounds only fall until they are reset; the long-term one falls by losses and rises by what was
- * in flight without too many.
+ * in flight without too many, and is whole, so that a window, which is whole, can reach it.
  */
 
 /** BBRBeta and BBRHeadroom. */
@@ -23,6 +23,11 @@ export class Bounds {
   #probeUpAckedBytes = 0;
   /** Acknowledged bytes that raise the long-term bound by a datagram. */
   #probeUpEveryBytes = Number.POSITIVE_INFINITY;
+
+  /** Too much was lost with more than `bytes` in flight. */
+  limitLongTerm(bytes: number): void {
+    this.inflightLongTermBytes = Math.floor(bytes);
+  }
 
   resetShortTerm(): void {
     this.inflightShortTermBytes = Number.POSITIVE_INFINITY;
@@ -55,7 +60,7 @@ export class Bounds {
     this.#probeUpAckedBytes = 0;
   }
 
-  /** One more round of the climb: twice as steep. */
+  /** One more round of the climb, at the bound: twice as steep. */
   steepen(windowBytes: number, datagramBytes: number): void {
     const growth = 2 ** this.#probeUpRounds;
     if (this.#probeUpRounds < MAX_PROBE_ROUNDS) this.#probeUpRounds++;

@@ -7,13 +7,14 @@
  * Invariant: the long-term bound falls at most once a probe.
  */
 
+import { LOSS_THRESHOLD } from '../../loss-threshold.js';
 import type { DeliveryView } from '../congestion-controller.js';
 import { BETA } from './bounds.js';
+import { Caution } from './caution.js';
 import { BbrModel } from './model.js';
 
 export type BbrPhase = 'startup' | 'drain' | 'down' | 'cruise' | 'refill' | 'up' | 'probeRtt';
 
-const LOSS_THRESHOLD = 0.02;
 /** BBRStartupFullLossCnt: so many losses in a round, and too many bytes, end Startup. */
 const STARTUP_LOSSES = 6;
 const DRAIN_ROUNDS = 3;
@@ -33,6 +34,7 @@ export class BbrPhases {
   /** Nothing was in flight, and the application is the reason: a round trip time is measured anyway. */
   isIdleRestart = false;
   readonly #chance: () => number;
+  readonly #caution = new Caution();
   #ackPhase: AckPhase = 'init';
   /** Losses are those of a probe. */
   #hasProbeSamples = true;
@@ -80,8 +82,12 @@ export class BbrPhases {
     if (this.phase === 'startup') this.#leaveStartup();
     if (this.phase === 'drain') this.#leaveDrain(nowUs, bytesInFlight, delivery);
     if (model.full.isReached) {
-      this.#adapt(ackedBytes, windowBytes, isWindowLimited, delivery);
-      this.#cycle(nowUs, windowBytes, bytesInFlight, isWindowLimited, delivery);
+      const isAtBound = isWindowLimited && windowBytes >= model.bounds.inflightLongTermBytes;
+      if (this.#endProbe(delivery)) this.#startRefill(delivery);
+      else {
+        this.#adapt(ackedBytes, windowBytes, isAtBound, delivery);
+        this.#cycle(nowUs, windowBytes, bytesInFlight, isAtBound, delivery);
+      }
     }
     this.#probeRtt(nowUs, bytesInFlight, delivery);
   }
@@ -111,7 +117,7 @@ export class BbrPhases {
     const { model } = this;
     model.full.isReached = true;
     const product = model.product(model.maxBandwidth.value, 1);
-    model.bounds.inflightLongTermBytes = Math.max(product, model.latestBytes, model.minimumBytes);
+    model.bounds.limitLongTerm(Math.max(product, model.latestBytes, model.minimumBytes));
     this.#enterDrain();
   }
 
@@ -156,29 +162,34 @@ export class BbrPhases {
     }
   }
 
-  /** BBRAdaptLongTermModel. */
+  /** The first half of AdaptLongTermModel: whose samples these are. Returns whether to probe again at once. */
+  #endProbe(delivery: DeliveryView): boolean {
+    const { model } = this;
+    if (!model.isRoundStart) return false;
+    if (this.#ackPhase === 'starting') this.#ackPhase = 'feedback';
+    if (this.#ackPhase !== 'stopping') return false;
+    this.#hasProbeSamples = false;
+    this.#ackPhase = 'init';
+    if (!this.isProbeBandwidth) return false;
+    if (!delivery.isAppLimited) model.maxBandwidth.advance();
+    return this.#caution.isUnfounded;
+  }
+
+  /** The second half: losses were few, so the long-term bound rises. */
   #adapt(
     ackedBytes: number,
     windowBytes: number,
-    isWindowLimited: boolean,
+    isAtBound: boolean,
     delivery: DeliveryView,
   ): void {
     const { model } = this;
     const { bounds } = model;
-    if (this.#ackPhase === 'starting' && model.isRoundStart) this.#ackPhase = 'feedback';
-    if (this.#ackPhase === 'stopping' && model.isRoundStart) {
-      this.#hasProbeSamples = false;
-      this.#ackPhase = 'init';
-      if (this.isProbeBandwidth && !delivery.isAppLimited) model.maxBandwidth.advance();
-    }
     if (bounds.inflightLongTermBytes === Number.POSITIVE_INFINITY || this.#isRoundLossy) return;
     if (delivery.txInFlightBytes > bounds.inflightLongTermBytes) {
       bounds.inflightLongTermBytes = delivery.txInFlightBytes;
     }
-    if (this.phase !== 'up') return;
-    if (isWindowLimited && windowBytes >= bounds.inflightLongTermBytes) {
-      bounds.climb(ackedBytes, model.datagramBytes);
-    }
+    if (this.phase !== 'up' || !isAtBound) return;
+    bounds.climb(ackedBytes, model.datagramBytes);
     if (model.isRoundStart) bounds.steepen(windowBytes, model.datagramBytes);
   }
 
@@ -191,9 +202,10 @@ export class BbrPhases {
   ): void {
     const { model } = this;
     this.#hasProbeSamples = false;
+    this.#caution.onTooHigh();
     if (!isAppLimited) {
       const target = Math.min(model.product(model.bandwidth, 1), windowBytes);
-      model.bounds.inflightLongTermBytes = Math.max(txInFlightBytes, BETA * target);
+      model.bounds.limitLongTerm(Math.max(txInFlightBytes, BETA * target));
     }
     if (this.phase === 'up') this.#startDown(nowUs, delivery);
   }
@@ -203,7 +215,7 @@ export class BbrPhases {
     nowUs: number,
     windowBytes: number,
     bytesInFlight: number,
-    isWindowLimited: boolean,
+    isAtBound: boolean,
     delivery: DeliveryView,
   ): void {
     const { model, phase } = this;
@@ -212,10 +224,19 @@ export class BbrPhases {
       else if (phase === 'down' && this.#isTimeToCruise(bytesInFlight)) this.phase = 'cruise';
     } else if (phase === 'refill') {
       if (model.isRoundStart) this.#startUp(nowUs, windowBytes, delivery);
-    } else if (phase === 'up') {
-      if (isWindowLimited && windowBytes >= model.bounds.inflightLongTermBytes) {
-        model.full.restart(delivery.rate);
-      } else if (model.full.isNow) this.#startDown(nowUs, delivery);
+    } else if (phase === 'up') this.#climb(nowUs, isAtBound, delivery);
+  }
+
+  /** IsTimeToGoDown. */
+  #climb(nowUs: number, isAtBound: boolean, delivery: DeliveryView): void {
+    const { full } = this.model;
+    if (isAtBound) {
+      // Held back by the bound, the rate cannot tell whether the pipe is full.
+      if (this.#caution.stopsAtBound()) this.#startDown(nowUs, delivery);
+      else full.restart(delivery.rate);
+    } else if (full.isNow) {
+      this.#caution.onFull();
+      this.#startDown(nowUs, delivery);
     }
   }
 
@@ -250,6 +271,7 @@ export class BbrPhases {
     const { model } = this;
     model.bounds.resetShortTerm();
     model.bounds.beginClimb();
+    this.#caution.beginProbe();
     this.#ackPhase = 'refilling';
     model.startRound(delivery);
     this.phase = 'refill';

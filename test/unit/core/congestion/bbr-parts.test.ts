@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Bounds } from '../../../../lib/core/congestion/bbr/bounds.js';
+import { Caution } from '../../../../lib/core/congestion/bbr/caution.js';
 import { ExtraAcked, MaxBandwidth, MinRtt } from '../../../../lib/core/congestion/bbr/filters.js';
 import { FullBandwidth } from '../../../../lib/core/congestion/bbr/full-bandwidth.js';
 import { BbrModel } from '../../../../lib/core/congestion/bbr/model.js';
@@ -132,6 +133,46 @@ describe('the bounds (B6)', () => {
     bounds.endClimb();
     bounds.climb(1e9, 1000);
     expect(bounds.inflightLongTermBytes).toBe(115_000);
+  });
+});
+
+describe('the long-term bound (B6)', () => {
+  it('is whole: no window could reach it otherwise, and it would never rise', () => {
+    const bounds = new Bounds();
+    bounds.limitLongTerm(20_700.7);
+    expect(bounds.inflightLongTermBytes).toBe(20_700);
+  });
+});
+
+describe('precaution (B10)', () => {
+  it('ends the probe after one that lost too much at the bound, and has another follow', () => {
+    const caution = new Caution();
+    expect(caution.stopsAtBound()).toBe(false);
+    caution.onTooHigh();
+    expect(caution.isUnfounded).toBe(false);
+    caution.beginProbe();
+    expect(caution.stopsAtBound()).toBe(true);
+    expect(caution.isUnfounded).toBe(true);
+    caution.beginProbe();
+    expect(caution.isUnfounded).toBe(false);
+    expect(caution.stopsAtBound()).toBe(false);
+  });
+
+  it('has no other follow when the probe that ended early lost too much, too', () => {
+    const caution = new Caution();
+    caution.onTooHigh();
+    caution.beginProbe();
+    caution.stopsAtBound();
+    caution.onTooHigh();
+    expect(caution.isUnfounded).toBe(false);
+  });
+
+  it('is over when the pipe was found full', () => {
+    const caution = new Caution();
+    caution.onTooHigh();
+    caution.onFull();
+    caution.beginProbe();
+    expect(caution.stopsAtBound()).toBe(false);
   });
 });
 

@@ -95,6 +95,38 @@ describe('bbr', () => {
     expect(controller.pacingRate).toBeCloseTo(0.99 * gains[controller.phase] * 2e6, -3);
   });
 
+  it('stops the probe after one that lost too much at its bound, and then probes again at once (B10)', () => {
+    const { controller, delivery, flow, round } = start(2e6);
+    while (controller.phase !== 'up') round();
+    delivery.lossTxInFlightBytes = 90_000;
+    delivery.lossLostSinceBytes = 6000;
+    controller.onLoss(flow.nowUs, 6000, flow.nowUs - 1, false, 0);
+    expect(controller.phase).toBe('down');
+    const seen: string[] = [];
+    for (let step = 0; step < 120 && seen.length < 12; step++) {
+      for (const phase of round()) if (seen.at(-1) !== phase) seen.push(phase);
+    }
+    const again = seen.indexOf('up');
+    expect(seen.slice(0, again)).toContain('cruise');
+    expect(seen.slice(again, again + 4)).toEqual(['up', 'down', 'refill', 'up']);
+  });
+
+  it('raises the long-term bound by a probe that it holds back (B6)', () => {
+    const { controller, delivery, flow, round } = start(2e6);
+    while (controller.phase !== 'up') round();
+    // A bound that is no whole number of bytes: 0.7 of the target.
+    delivery.lossTxInFlightBytes = 0;
+    delivery.lossLostSinceBytes = 6000;
+    controller.onLoss(flow.nowUs, 6000, flow.nowUs - 1, false, 0);
+    const bound = 0.7 * 100_000;
+    let largest = 0;
+    for (let step = 0; step < 150; step++) {
+      round();
+      if (controller.phase !== 'probeRtt') largest = Math.max(largest, controller.windowBytes);
+    }
+    expect(largest).toBeGreaterThan(1.3 * bound);
+  });
+
   it('has a window of two products and a little more in cruise (B11)', () => {
     const { controller, round } = start(2e6);
     while (controller.phase !== 'cruise') round();

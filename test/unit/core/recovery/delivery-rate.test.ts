@@ -83,11 +83,38 @@ it('tells what was in flight and what has been lost since (D5)', () => {
   expect(harness.recovery.lostPackets).toBe(5);
   expect(delivery).toMatchObject({
     lostBytes: 6000,
-    lossTxInFlightBytes: 6000,
-    lossLostSinceBytes: 6000,
+    // With the first of them alone it was too much already.
+    lossTxInFlightBytes: 0,
+    lossLostSinceBytes: 1200,
     txInFlightBytes: 12_000,
     lostSinceBytes: 6000,
     deliveredBytes: 1200 + 6000,
+  });
+});
+
+it('tells with how much in flight losses were too many, not how much it was when they went on (D5)', () => {
+  const harness = start();
+  const { delivery } = harness.recovery;
+  harness.sampleRtt(RTT_US);
+  harness.sendMany(200);
+  harness.nowUs += RTT_US;
+  harness.ack([1, 95], [196, 200]);
+  expect(delivery.lostBytes).toBe(100 * 1200);
+  // One of 96 is not too much, two of 97 are.
+  expect(delivery.lossLostSinceBytes).toBe(2 * 1200);
+  expect(delivery.lossTxInFlightBytes).toBeGreaterThan(96 * 1200);
+  expect(delivery.lossTxInFlightBytes).toBeLessThan(97 * 1200);
+});
+
+it('tells of the newest lost packet when losses were few (D5)', () => {
+  const harness = start();
+  harness.sampleRtt(RTT_US);
+  harness.sendMany(200);
+  harness.nowUs += RTT_US;
+  harness.ack([1, 149], [151, 200]);
+  expect(harness.recovery.delivery).toMatchObject({
+    lossTxInFlightBytes: 150 * 1200,
+    lossLostSinceBytes: 1200,
   });
 });
 
