@@ -33,6 +33,7 @@ import type { Prefilter } from './prefilter.js';
 import { patternById, suiteOf } from './protocol.js';
 import { ReplayRegister } from './replay-register.js';
 import { Responder } from './responder.js';
+import { STANDSTILL_US } from './retransmission.js';
 import { copySource, type Source } from './source.js';
 import { isSamePeer, type Peer } from './tie-break.js';
 
@@ -131,6 +132,7 @@ export class Inbound {
   }
 
   onTimer(nowUs: number): void {
+    if (nowUs - this.deadlineUs > STANDSTILL_US) this.#beginAnew(nowUs);
     for (const [key, responder] of this.#halfOpen) {
       if (responder.expiresUs > nowUs) break;
       // First of all, so that it is not due again whatever the rest does.
@@ -141,6 +143,15 @@ export class Inbound {
       if (untilUs > nowUs) break;
       this.#done.delete(key);
     }
+  }
+
+  /**
+   * It stood still. Initiators that it has answered count on that, and may have been heard of only now: all have their time
+   * again.
+   */
+  #beginAnew(nowUs: number): void {
+    const expiresUs = nowUs + this.#context.settings.halfOpenUs;
+    for (const responder of this.#halfOpen.values()) responder.expiresUs = expiresUs;
   }
 
   /** Of what the prefilter drops, two reasons get a stateless answer, when there is room for it. */

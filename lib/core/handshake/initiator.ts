@@ -149,6 +149,7 @@ export class Initiator {
 
   onTimer(nowUs: number): void {
     if (nowUs < this.deadlineUs) return;
+    this.#retransmission.skipStandstill(nowUs);
     if (this.#retransmission.isExpired(nowUs)) {
       // IK has been answered: whether the connection lives is for the connection's own timers to find out.
       this.end(

@@ -43,6 +43,8 @@ export class Responder {
   readonly #options: ResponderOptions;
   readonly #noise: HandshakeState;
   readonly mac1: Uint8Array;
+  /** When it is forgotten; later, if nobody looked after it for a while. */
+  expiresUs: number;
   #state: ResponderState = 'answered';
   #response: Uint8Array | undefined;
   /** Set once, when established; the table takes it. */
@@ -54,6 +56,7 @@ export class Responder {
     this.#options = options;
     this.#noise = options.opened.noise;
     this.mac1 = options.mac1.slice();
+    this.expiresUs = options.expiresUs;
     this.remoteStatic = options.opened.remoteStatic;
   }
 
@@ -71,10 +74,6 @@ export class Responder {
 
   get source(): Source {
     return this.#options.source;
-  }
-
-  get expiresUs(): number {
-    return this.#options.expiresUs;
   }
 
   get remoteEphemeral(): Uint8Array {

@@ -1,20 +1,24 @@
 /**
  * When to send a handshake message again: doubling intervals with jitter, until the attempt has taken too long.
  *
- * No clock: the caller asks `deadlineUs` and comes back with its time. Used by the initiator alone: a responder sends
- * only when it is sent to.
+ * No clock: the caller asks `deadlineUs` and comes back with its time. When it comes much later than that it stood still, and
+ * the time in between counts for nobody: nothing could be sent or heard. Used by the initiator alone: a responder sends only
+ * when it is sent to.
  *
  * Invariant: `deadlineUs` never lies behind `expiresUs`.
  */
 
 import type { Random } from '../ports.js';
 
+/** Later than that is no event loop with much to do, but a process, or a machine, that stood still. */
+export const STANDSTILL_US = 1_000_000;
+
 export interface RetransmissionOptions {
   /** The first interval; default 400 ms. */
   readonly firstUs?: number;
   /** The longest interval; default 3.2 s. */
   readonly longestUs?: number;
-  /** From the first message to the failure; default 10 s. */
+  /** From the first message to the failure, standstills not counted; default 10 s. */
   readonly timeoutUs?: number;
 }
 
@@ -22,7 +26,7 @@ export class Retransmission {
   readonly #random: Random;
   readonly #firstUs: number;
   readonly #longestUs: number;
-  readonly expiresUs: number;
+  expiresUs: number;
   #intervalUs: number;
   deadlineUs: number;
 
@@ -37,6 +41,13 @@ export class Retransmission {
 
   isExpired(nowUs: number): boolean {
     return nowUs >= this.expiresUs;
+  }
+
+  /** The caller is back, at `deadlineUs` or later: after a standstill there is time to send once more and to wait. */
+  skipStandstill(nowUs: number): void {
+    const lateUs = nowUs - this.deadlineUs;
+    if (lateUs <= STANDSTILL_US) return;
+    this.expiresUs = Math.max(this.expiresUs + lateUs, nowUs + this.#longestUs);
   }
 
   /** A new message goes out for the first time. */

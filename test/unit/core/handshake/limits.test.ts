@@ -168,6 +168,55 @@ describe('an initiator nobody answers', () => {
     expect(a.handshakes.attempts).toBe(0);
   });
 
+  it('has not waited while it stood still: sends once more, and hears the answer', () => {
+    const a = new Node('a');
+    const b = new Node('b');
+    a.connect(b);
+    const first = a.takeSent()[0].bytes;
+    a.nowUs = a.handshakes.deadlineUs + 60_000_000;
+    b.nowUs = a.nowUs;
+    a.timer();
+    const again = a.takeSent();
+    expect(again.map(({ bytes }) => bytes)).toEqual([first]);
+    expect(a.events).toEqual([]);
+    b.receive(again[0].bytes, a.source);
+    a.receive(b.takeSent()[0].bytes, b.source);
+    expect(a.outcomes()).toHaveLength(1);
+  });
+
+  it('is not forgotten by a responder that stood still after its answer, for ten seconds more', () => {
+    const a = new Node('a');
+    const b = new Node('b');
+    const answerLate = (): Uint8Array => {
+      a.nowUs = b.nowUs;
+      a.connect(b);
+      b.receive(a.takeSent()[0].bytes, a.source);
+      b.nowUs = b.handshakes.deadlineUs + 4_000_000;
+      b.timer();
+      expect(b.handshakes.halfOpen).toBe(1);
+      return b.outcomes().at(-1)!.localId;
+    };
+    const localId = answerLate();
+    b.nowUs += 9_000_000;
+    b.confirm(localId);
+    expect(b.events.at(-1)).toMatchObject({ kind: 'confirmed', localId });
+    answerLate();
+    b.timer();
+    expect(b.handshakes.halfOpen).toBe(0);
+  });
+
+  it('fails all the same when it has stood still, after ten seconds in which it ran', () => {
+    const a = new Node('a');
+    const attempt = a.connect(new Node('b'));
+    const stoodUs = 60_000_000;
+    const beganUs = a.nowUs;
+    a.nowUs = a.handshakes.deadlineUs + stoodUs;
+    a.timer();
+    while (a.timer());
+    expect(a.events).toEqual([{ kind: 'failed', attempt, reason: 'timeout' }]);
+    expect(a.nowUs - beganUs - stoodUs).toBe(10_000_000);
+  });
+
   it('cancelled: no event; an XX final goes out again until it is confirmed', () => {
     const a = new Node('a');
     const b = new Node('b');
