@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   keygen: { summary: KEYGEN_SUMMARY, help: keygenHelp, run: (given) => runKeygen(given) },
 };
 
+const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
 function usage(): string {
@@ -74,4 +75,19 @@ async function main(given: readonly string[]): Promise<number> {
   }
 }
 
+/** A full disk or a reader that went: said once, and the work goes on, since the other side must learn how it ends. */
+function watchOutput(): void {
+  let isLost = false;
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', ({ message }: Error) => {
+    if (!isLost) process.stderr.write(`burstwire: stdout takes nothing: ${message}\n`);
+    isLost = true;
+  });
+  // It may come after the command has ended.
+  process.on('exit', (code) => {
+    if (isLost && code === 0) process.exitCode = EXIT_FAILED;
+  });
+}
+
+watchOutput();
 process.exitCode = await main(process.argv.slice(2));

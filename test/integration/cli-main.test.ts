@@ -1,6 +1,7 @@
 /** The command line itself: help, version, wrong arguments, and the doctor. */
 
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DoctorReport } from '../../lib/cli/doctor.js';
 import { root, runProgram } from '../support/run-program.js';
@@ -40,6 +41,18 @@ describe('burstwire', () => {
     expect(stderr).toContain(part);
     expect(stderr).toContain('usage: burstwire');
   });
+});
+
+describe('what nobody takes', () => {
+  it.runIf(existsSync('/dev/full'))(
+    'is said in a line when the disk is full, and ends with 1',
+    () => {
+      const command = `"${process.execPath}" dist/cli/main.js --help > /dev/full`;
+      const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: root, encoding: 'utf8' });
+      expect(stderr).toMatch(/^burstwire: stdout takes nothing: .*ENOSPC.*\n$/);
+      expect(status).toBe(1);
+    },
+  );
 });
 
 describe('burstwire doctor', () => {
