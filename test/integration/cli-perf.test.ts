@@ -184,13 +184,24 @@ describe('burstwire perf', { timeout: 60_000 }, () => {
     expect(result.received.bytes).toBeGreaterThan(0);
   });
 
+  it('says why it cannot listen, and what to do', async () => {
+    const taken = ['perf', 'server', '-B', '127.0.0.1', '-p', host.split(':')[1]];
+    for (const [args, part] of [
+      [taken, 'is taken by another program (bind EADDRINUSE'],
+      [[...SERVER, '--bind', '203.0.113.1'], 'no interface here has the address 203.0.113.1'],
+    ] as const) {
+      const { code, stdout, stderr } = await run(args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain(part);
+    }
+  });
+
   it('lets only those in that --allow names, and ends after one test with --one-off', async () => {
     const server = others.start([...SERVER, '--allow', 'cd'.repeat(32), '--one-off']);
     const place = await server.place();
     const args = ['perf', 'client', place.host, '--key', place.key, '--timeout', '1', '-t', '0.2'];
     const stranger = await run(args);
     expect([stranger.code, stranger.stdout]).toEqual([1, '']);
-    expect(await others.start([...SERVER, '--bind', '203.0.113.1']).ended).toBe(1);
     const once = others.start([...SERVER, '-1', '-J']);
     const there = await once.place();
     const { code } = await run(['perf', 'client', there.host, '--key', there.key, '-t', '0.2']);

@@ -6,39 +6,21 @@
  * of parameters.ts.
  */
 
-import { type Connection, Endpoint, type TransportStream } from '../../index.js';
+import type { Connection, Endpoint, TransportStream } from '../../index.js';
 import { type FlagTable, parseArguments } from '../arguments.js';
 import { EXIT_INTERRUPTED, Interrupt } from '../interrupt.js';
 import type { Output } from '../live-line.js';
-import { DEFAULT_PORT, targetText } from '../remote/dial.js';
+import { RemoteError, targetText } from '../remote/dial.js';
 import { allowOnly, keyText, readIdentity } from '../remote/keys.js';
 import { Lines, printable, type Said, SpeechError } from '../remote/lines.js';
+import { LISTEN_FLAGS, listen, placeText } from '../remote/listen.js';
 import { describeSystem } from '../remote/system.js';
 import { LIMITS, type Parameters, PROTOCOL, readParameters, STREAMS_MAX } from './parameters.js';
 import { describeServed } from './report.js';
 import { ServerTest } from './server-test.js';
 
 export const SERVER_FLAGS = {
-  port: {
-    kind: 'number',
-    short: 'p',
-    default: DEFAULT_PORT,
-    min: 0,
-    max: 65_535,
-    integer: true,
-    about: 'UDP port; 0: any that is free',
-  },
-  bind: {
-    kind: 'text',
-    short: 'B',
-    placeholder: 'ADDRESS',
-    about: 'the address to listen on (default: all)',
-  },
-  identity: {
-    kind: 'text',
-    placeholder: 'FILE',
-    about: "whose key to have, from 'burstwire keygen' (default: a new one)",
-  },
+  ...LISTEN_FLAGS,
   allow: {
     kind: 'list',
     placeholder: 'KEYS',
@@ -75,20 +57,15 @@ export async function runServer(
   const identity = readIdentity(flags.identity);
   const interrupt = new Interrupt();
   try {
-    const endpoint = await Endpoint.bind({
-      port: flags.port,
+    const endpoint = await listen(flags, {
       identity,
       maxStreams: STREAMS_MAX + 8,
       maxConnections: CONNECTIONS_MAX,
-      ...(flags.bind === undefined ? {} : { address: flags.bind }),
       ...(authorize === undefined ? {} : { authorize }),
     });
     const said = flags.json ? stderr : stdout;
     const server = new Server(endpoint, flags, { stdout, said, signal: interrupt.signal });
-    said.write(
-      `listening on ${targetText({ host: endpoint.address.address, port: endpoint.address.port })}\n` +
-        `key ${keyText(identity.publicKey)}\n`,
-    );
+    said.write(`listening on ${placeText(endpoint)}\nkey ${keyText(identity.publicKey)}\n`);
     const code = await Promise.race([
       server.finished,
       interrupt.happened.then(() => EXIT_INTERRUPTED),
@@ -100,8 +77,8 @@ export async function runServer(
     await endpoint.close({ reason: 'the server is closing' });
     return code;
   } catch (error) {
-    if ((error as { syscall?: string }).syscall === undefined) throw error;
-    stderr.write(`burstwire perf server: ${(error as Error).message}\n`);
+    if (!(error instanceof RemoteError)) throw error;
+    stderr.write(`burstwire perf server: ${error.message}\n`);
     return EXIT_FAILED;
   } finally {
     interrupt.release();

@@ -83,7 +83,7 @@ export function parseTrust(flags: {
   throw new UsageError('--key is missing: the other side has printed it (or say --trust any)');
 }
 
-/** Why a connection could not be had, or has ended, for the person in front of the screen. */
+/** Why a connection could not be had, or has ended, or none can be waited for: for the person in front of the screen. */
 export class RemoteError extends Error {}
 
 /** @throws RemoteError; AbortError when `signal` has aborted first */
@@ -128,7 +128,7 @@ function nobody(target: Target, seconds?: number): string {
   const when = seconds === undefined ? '' : ` within ${seconds} s`;
   return (
     `nobody has answered at ${targetText(target)}${when}: is it running there, is the key the one that it has ` +
-    'printed, and does UDP pass?'
+    'printed, does it let us in (--allow there, --identity here), and does UDP pass?'
   );
 }
 

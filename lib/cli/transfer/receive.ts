@@ -9,40 +9,22 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Connection, Endpoint, type TransportStream } from '../../index.js';
+import type { Connection, Endpoint, TransportStream } from '../../index.js';
 import { describeFlags, type FlagTable, parseWithOperands, UsageError } from '../arguments.js';
 import { formatBytes } from '../bench/format.js';
 import { EXIT_INTERRUPTED, Interrupt } from '../interrupt.js';
 import type { Output } from '../live-line.js';
-import { DEFAULT_PORT, targetText } from '../remote/dial.js';
+import { RemoteError, targetText } from '../remote/dial.js';
 import { allowOnly, keyText, readIdentity, secretKey } from '../remote/keys.js';
 import { Lines, printable } from '../remote/lines.js';
+import { LISTEN_FLAGS, listen, placeText } from '../remote/listen.js';
 import { CODE_GIVEN_UP, CODE_REFUSED, Refusal } from './offer.js';
 import { receiveFile } from './receiving.js';
 
 const RECEIVE_FLAGS = {
-  port: {
-    kind: 'number',
-    short: 'p',
-    default: DEFAULT_PORT,
-    min: 0,
-    max: 65_535,
-    integer: true,
-    about: 'UDP port; 0: any that is free',
-  },
-  bind: {
-    kind: 'text',
-    short: 'B',
-    placeholder: 'ADDRESS',
-    about: 'the address to listen on (default: all)',
-  },
+  ...LISTEN_FLAGS,
   force: { kind: 'switch', about: 'replace files that exist, and parts of others' },
   keep: { kind: 'switch', about: 'wait for more after the first file' },
-  identity: {
-    kind: 'text',
-    placeholder: 'FILE',
-    about: "whose key to have, from 'burstwire keygen' (default: a new one)",
-  },
   allow: {
     kind: 'list',
     placeholder: 'KEYS',
@@ -94,23 +76,18 @@ export async function runReceive(
   const interrupt = new Interrupt();
   const timeoutMs = Math.round(flags.timeout * 1000);
   try {
-    const endpoint = await Endpoint.bind({
-      port: flags.port,
+    const endpoint = await listen(flags, {
       identity,
       maxConnections: CONNECTIONS_MAX,
       maxStreams: 4,
       idleTimeout: timeoutMs,
       keepAlive: Math.ceil(timeoutMs / 3),
-      ...(flags.bind === undefined ? {} : { address: flags.bind }),
       ...(authorize === undefined ? {} : { authorize }),
       ...(secret === undefined ? {} : { preSharedKey: secretKey(secret) }),
     });
-    const { address, port } = endpoint.address;
     const receiver = new Receiver(endpoint, { folder, force: flags.force }, stdout, stderr);
     const key = `${keyText(identity.publicKey)}${secret === undefined ? '' : `-${secret}`}`;
-    stdout.write(
-      `listening on ${targetText({ host: address, port })}, into ${folder}\nkey ${key}\n`,
-    );
+    stdout.write(`listening on ${placeText(endpoint)}, into ${folder}\nkey ${key}\n`);
     const done = flags.keep ? new Promise<never>(() => {}) : receiver.first;
     const wasInterrupted = await Promise.race([
       done.then(() => false),
@@ -121,8 +98,8 @@ export async function runReceive(
     await receiver.settled();
     return wasInterrupted ? EXIT_INTERRUPTED : 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    stderr.write(`burstwire receive: ${(error as Error).message}\n`);
+    if (!(error instanceof RemoteError)) throw error;
+    stderr.write(`burstwire receive: ${error.message}\n`);
     return EXIT_FAILED;
   } finally {
     interrupt.release();
