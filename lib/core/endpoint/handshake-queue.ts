@@ -18,8 +18,8 @@ import type { Admission } from './admission.js';
 import type { EndpointCounts } from './endpoint-counts.js';
 import type { FaultGuard } from './fault-guard.js';
 
-/** A slice: a few milliseconds. A message that costs no key agreement counts for one. */
-const SLICE_WORK = 64;
+/** A slice: a turn has three, some milliseconds together. A message that costs no key agreement counts for one. */
+const SLICE_WORK = 32;
 const KEY_AGREEMENT_WORK = 16;
 /** As many as may be half-open by default. */
 export const WAITING_MAX = 1024;

@@ -25,8 +25,8 @@ import {
 import { SimulatedAddresses } from '../../../sim/surroundings.js';
 
 const MESSAGE_BYTES = 100;
-const COSTLY_AT_ONCE = 4;
-const CHEAP_AT_ONCE = 64;
+const COSTLY_AT_ONCE = 2;
+const CHEAP_AT_ONCE = 32;
 
 /** A queue whose admission notes the numbers of the messages that it gets; message n comes from address n. */
 class World {
