@@ -11,6 +11,12 @@ import { passThrough } from './lib/run.mjs';
 const DEFAULT = ['--seconds', '1800'];
 
 const given = process.argv.slice(2);
+if (given.includes('--help')) {
+  console.log(
+    'npm run test:soak [-- --seconds 1800 | -- --churn 60000 [--least CONNECTIONS_A_SECOND]]',
+  );
+  process.exit(0);
+}
 const script = given[0]?.startsWith('--churn') ? 'churn-soak.ts' : 'soak.ts';
 const program = [
   '--import',
