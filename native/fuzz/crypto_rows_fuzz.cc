@@ -82,7 +82,7 @@ class Machine {
         install(detail);
         break;
       case 1:
-        endpoint_.update(any_id(), secrets(detail >> 1));
+        update(any_id(), detail >> 1);
         break;
       case 2:
         (detail & 1) != 0 ? endpoint_.keys().retire(any_id())
@@ -122,6 +122,14 @@ class Machine {
     pair.seal_id = endpoint_.install(secrets(seed), Direction::kSeal);
     pair.open_id = endpoint_.install(secrets(seed), Direction::kOpen);
     require(pair.seal_id != 0 && pair.open_id != 0);
+  }
+  // As the addon does: whoever has no slot is not asked for a key, and a key is as long as the
+  // slot's AEAD wants it.
+  void update(int32_t id, int seed) {
+    const KeySlot* slot = endpoint_.keys().find(id);
+    if (slot == nullptr) return;
+    Random random(static_cast<uint64_t>(seed));
+    endpoint_.update(id, random_secrets(random, slot->aead));
   }
   int32_t any_id() {
     const uint8_t choice = input_.byte();

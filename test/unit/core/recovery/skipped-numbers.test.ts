@@ -114,6 +114,19 @@ describe('an ACK of one (R17)', () => {
       expect(sent).toBeLessThanOrEqual(512);
     }
   });
+
+  it('catches one whose ranges end or begin at it, and nobody beside it', () => {
+    const skipped = new SkippedNumbers(seededRandom(1));
+    const number = skipped.next;
+    skipped.take();
+    const isClaimed = (...range: readonly [number, number]) =>
+      skipped.isClaimed(rangesOf(range), 1);
+    expect(isClaimed(number - 5, number)).toBe(true);
+    expect(isClaimed(number, number + 5)).toBe(true);
+    expect(isClaimed(number, number)).toBe(true);
+    expect(isClaimed(number - 5, number - 1)).toBe(false);
+    expect(isClaimed(number + 1, number + 5)).toBe(false);
+  });
 });
 
 describe('a skipped number is no loss (R18)', () => {
