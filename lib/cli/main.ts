@@ -62,7 +62,10 @@ async function main(given: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   const command = COMMANDS[name];
-  if (rest.includes('--help') || rest.includes('-h')) {
+  // What stands behind -- is an operand, whatever it looks like.
+  const end = rest.indexOf('--');
+  const options = end < 0 ? rest : rest.slice(0, end);
+  if (options.includes('--help') || options.includes('-h')) {
     process.stdout.write(command.help(rest));
     return 0;
   }

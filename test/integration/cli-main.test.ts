@@ -33,6 +33,7 @@ describe('burstwire', () => {
     [['bench', '--size', '70000'], '--size must be a whole number from 1 to 65507'],
     [['bench', '--only', 'elephants'], "--only: no row or table is named 'elephants'"],
     [['bench', '--json', '/nonexistent/folder/x.json'], 'is not a writable folder'],
+    [['send', '--', '-h'], 'HOST is missing'],
     [['keygen', '--owt', 'x'], "unknown option '--owt'; did you mean '--out'?"],
     [['doctor', 'now'], "unexpected argument 'now'"],
   ])('refuses %j with its usage on stderr', async (args, part) => {

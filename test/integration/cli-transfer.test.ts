@@ -230,6 +230,26 @@ describe('burstwire send and receive', { timeout: 60_000 }, () => {
     expect(readdirSync(inbox)).toEqual([]);
   });
 
+  it('lets in whom --allow lists, and nobody else', async () => {
+    const mine = join(base, 'mine.key');
+    const made = await runProgram('dist/cli/main.js', { args: ['keygen', '--out', mine] });
+    const [, listed] = /public key: +([0-9a-f]{64})/.exec(made.stdout) ?? [];
+    const receiver = receive('--allow', listed);
+    const { host, key } = await receiver.place();
+    expect(key).toMatch(/^[0-9a-f]{64}$/);
+    const stranger = await send([file, host, '--key', key, '--timeout', '1']);
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('--allow there')]);
+    expect((await send([file, host, '--key', key, '--identity', mine])).code).toBe(0);
+    expect([await receiver.ended, arrived().equals(bytes)]).toEqual([0, true]);
+  });
+
+  it('takes files of anybody with --trust any', async () => {
+    const receiver = receive('--trust', 'any');
+    const { host } = await receiver.place();
+    expect((await send([file, host, '--trust', 'any'])).code).toBe(0);
+    expect([await receiver.ended, arrived().equals(bytes)]).toEqual([0, true]);
+  });
+
   it('says what is wrong with the file before it connects', async () => {
     const missing = await send(['/nonexistent', '127.0.0.1:9', '--trust', 'any']);
     expect([missing.code, missing.stderr]).toEqual([1, expect.stringContaining('ENOENT')]);
