@@ -1,7 +1,7 @@
 /**
  * Private keys that differ even where chance repeats itself: a virtual machine that was copied, a generator that is broken.
  *
- * What the system gives is mixed with all that it gave before, with time and with a count (as RFC 8937 does with a signature).
+ * What the system gives is mixed with all that it gave before and with time (as RFC 8937 does with a signature).
  * Where the system's chance is good, so is the result; where it fails later, an observer would have to know what came before.
  * Used for the keys that x25519.ts and native-primitives.ts make.
  *
@@ -20,13 +20,11 @@ const [NEXT_STATE, NEXT_KEY] = [Uint8Array.of(0), Uint8Array.of(1)];
 export function createHedgedRandom(random: Random, clock: () => bigint): (key: Uint8Array) => void {
   let state: Uint8Array = new SecretBytes(KEY_BYTES);
   random.fill(state);
-  const context = new Uint8Array(16);
+  const context = new Uint8Array(8);
   const view = new DataView(context.buffer);
-  let count = 0n;
   return (key) => {
     random.fill(key);
     view.setBigUint64(0, clock());
-    view.setBigUint64(8, ++count);
     const before = state;
     const mixed = hmacSha256(before, key, context);
     state = hmacSha256(mixed, NEXT_STATE);
