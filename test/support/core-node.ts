@@ -6,6 +6,8 @@
  */
 
 import {
+  FLAG_ECN_MASK,
+  FLAGS,
   LENGTH,
   LOCAL,
   OFFSET,
@@ -36,11 +38,14 @@ const TX = new PacketBatch(SLAB_BYTES, ROWS);
 export interface Sent {
   readonly to: number;
   readonly bytes: Uint8Array;
+  /** The mark for its IP header. */
+  readonly ecn?: number;
 }
 
 export interface Arriving {
   readonly from: number;
   readonly bytes: Uint8Array;
+  readonly ecn?: number;
 }
 
 export interface CoreNodeOptions {
@@ -116,7 +121,7 @@ export class CoreNode {
         const at = row << ROW_SHIFT;
         const offset = TX.rows[at + OFFSET];
         const bytes = TX.bytes.slice(offset, offset + TX.rows[at + LENGTH]);
-        sent.push({ to: TX.rows[at + REMOTE], bytes });
+        sent.push({ to: TX.rows[at + REMOTE], bytes, ecn: TX.rows[at + FLAGS] & FLAG_ECN_MASK });
       }
     }
     this.#dispatch();
@@ -134,10 +139,11 @@ export class CoreNode {
   #receive(arriving: readonly Arriving[], nowUs: number): void {
     let at = 0;
     RX.rows.fill(0, 0, arriving.length << ROW_SHIFT);
-    arriving.forEach(({ from, bytes }, row) => {
+    arriving.forEach(({ from, bytes, ecn = 0 }, row) => {
       RX.bytes.set(bytes, at);
       RX.rows[(row << ROW_SHIFT) + OFFSET] = at;
       RX.rows[(row << ROW_SHIFT) + LENGTH] = bytes.length;
+      RX.rows[(row << ROW_SHIFT) + FLAGS] = ecn;
       RX.rows[(row << ROW_SHIFT) + REMOTE] = from;
       RX.rows[(row << ROW_SHIFT) + LOCAL] = 0;
       at += bytes.length;

@@ -13,6 +13,7 @@ import { FRAME_PING } from '../wire/frame-types.js';
 import { ackBytes, closeBytes, writeAck, writeClose } from '../wire/frame-writer.js';
 import { SENT_ACK, SENT_PING } from '../wire/sent-kinds.js';
 import { buildPathPackets } from './build-paths.js';
+import { buildRun } from './build-run.js';
 import { commitPacket, finishPacket } from './commit-packet.js';
 import type { ConnectionState } from './connection-state.js';
 import type { PacketBuilder } from './packet-builder.js';
@@ -105,7 +106,14 @@ function fill(
       return false;
     }
     if (sent >= quantumBytes) break;
-    const byteLength = packet(state, builder, nowUs, datagramBytes, true);
+    const limit = Math.min(allowance, quantumBytes - sent);
+    const most = Math.min(
+      Math.ceil(limit / datagramBytes),
+      Math.floor((windowBytes - flight) / datagramBytes),
+    );
+    const run = buildRun(state, builder, nowUs, datagramBytes, most);
+    const byteLength =
+      run > 0 ? run * datagramBytes : packet(state, builder, nowUs, datagramBytes, true);
     if (byteLength === 0) return false;
     sent += byteLength;
     allowance -= byteLength;

@@ -19,6 +19,7 @@ import {
   PACKET_NUMBER,
   PACKET_TAG_BYTES,
   REMOTE,
+  ROW_INTS,
   ROW_SHIFT,
   SOURCE,
   SOURCE_LENGTH,
@@ -27,7 +28,9 @@ import {
 } from '../../batch/layout.js';
 import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { Recovery } from '../recovery/recovery.js';
+import { StreamRun } from '../streams/stream-run.js';
 import type { FrameSpace } from '../wire/frame-space.js';
+import { NO_LENGTH, writeStreamHeader } from '../wire/frame-writer.js';
 
 /** Where the packets of one connection go, and with which key. */
 export interface PacketRoute {
@@ -48,6 +51,8 @@ export class PacketBuilder implements FrameSpace {
   isAckEliciting = false;
   /** Bytes of this batch's slab that packets fill. */
   usedBytes = 0;
+  /** What `addRun` adds. */
+  readonly run = new StreamRun();
   #batch: PacketBatch | undefined;
   #rows: Int32Array = new Int32Array(0);
   #doubles: Float64Array = new Float64Array(0);
@@ -95,6 +100,13 @@ export class PacketBuilder implements FrameSpace {
     );
   }
 
+  /** How many packets of that many bytes fit into the batch. */
+  roomFor(datagramBytes: number): number {
+    const batch = this.#batch!;
+    const free = Math.floor((batch.bytes.byteLength - this.usedBytes) / datagramBytes);
+    return Math.min(batch.capacity - batch.length, free);
+  }
+
   /** Copies a finished datagram (a handshake message) into the next row: it is not sealed. */
   addDatagram(datagram: Uint8Array, peer: number): void {
     const batch = this.#batch!;
@@ -105,20 +117,38 @@ export class PacketBuilder implements FrameSpace {
     batch.length++;
   }
 
+  /** The packets of `run`, of `datagramBytes` each, marked `ecn`: begun, filled and finished. Recovery hears of them from the caller. */
+  addRun(datagramBytes: number, ecn: number): void {
+    const batch = this.#batch!;
+    const { run } = this;
+    const { count, id, dataBytes } = run;
+    const rows = this.#rows;
+    const source = this.#sourceOf(run.chunk);
+    let { usedBytes: start } = this;
+    let { offset, chunkAt } = run;
+    let packetNumber = this.#recovery!.nextPacketNumber;
+    let row = batch.length << ROW_SHIFT;
+    for (let index = 0; index < count; index++) {
+      this.#writeHeader(start);
+      writeStreamHeader(this.bytes, start + PACKET_HEADER_BYTES, id, offset, NO_LENGTH, false);
+      this.#fillRow(row, start, datagramBytes, ecn, this.#peer, this.#slot, this.#sealKey);
+      rows[row + SOURCE] = source;
+      rows[row + SOURCE_OFFSET] = chunkAt;
+      rows[row + SOURCE_LENGTH] = dataBytes;
+      this.#doubles[(row + PACKET_NUMBER) >> 1] = packetNumber++;
+      start += datagramBytes;
+      offset += dataBytes;
+      chunkAt += dataBytes;
+      row += ROW_INTS;
+    }
+    this.usedBytes = start;
+    batch.length += count;
+  }
+
   /** Begins a packet of at most that many bytes. There must be room for it. */
   begin(datagramBytes: number): void {
     const start = this.usedBytes;
-    const { bytes } = this;
-    const id = this.#remoteId;
-    bytes[start] = 0x40;
-    bytes[start + 1] = id[0];
-    bytes[start + 2] = id[1];
-    bytes[start + 3] = id[2];
-    bytes[start + 4] = id[3];
-    bytes[start + 5] = id[4];
-    bytes[start + 6] = id[5];
-    bytes[start + 7] = id[6];
-    bytes[start + 8] = id[7];
+    this.#writeHeader(start);
     this.#start = start;
     this.at = start + PACKET_HEADER_BYTES;
     this.end = start + datagramBytes - PACKET_TAG_BYTES;
@@ -148,13 +178,7 @@ export class PacketBuilder implements FrameSpace {
   }
 
   gather(source: Uint8Array, sourceOffset: number, byteLength: number): void {
-    const { sources } = this.#batch!;
-    let index = sources.length - 1;
-    if (index < 0 || sources[index] !== source) {
-      sources.push(source);
-      index++;
-    }
-    this.#source = index;
+    this.#source = this.#sourceOf(source);
     this.#sourceOffset = sourceOffset;
     this.#sourceLength = byteLength;
     this.at += byteLength;
@@ -186,6 +210,28 @@ export class PacketBuilder implements FrameSpace {
   /** Forgets the packet that was begun. Only for one in which nothing was recorded but what may be lost silently. */
   abandon(): void {
     this.#recovery!.abandonPacket();
+  }
+
+  /** Its place among the batch's sources. */
+  #sourceOf(source: Uint8Array): number {
+    const { sources } = this.#batch!;
+    const last = sources.length - 1;
+    return last >= 0 && sources[last] === source ? last : sources.push(source) - 1;
+  }
+
+  /** First byte and connection id; packet number and phase are the sealer's. */
+  #writeHeader(start: number): void {
+    const { bytes } = this;
+    const id = this.#remoteId;
+    bytes[start] = 0x40;
+    bytes[start + 1] = id[0];
+    bytes[start + 2] = id[1];
+    bytes[start + 3] = id[2];
+    bytes[start + 4] = id[3];
+    bytes[start + 5] = id[4];
+    bytes[start + 6] = id[5];
+    bytes[start + 7] = id[6];
+    bytes[start + 8] = id[7];
   }
 
   #fillRow(

@@ -58,9 +58,9 @@ export class EcnValidation {
   }
 
   /** A marked packet was sent. */
-  onSent(): void {
-    this.#counts.sent++;
-    this.#sent++;
+  onSent(packets = 1): void {
+    this.#counts.sent += packets;
+    this.#sent += packets;
     if (this.state !== 'testing' || this.#sent < TESTING_PACKETS) return;
     this.state = 'unknown';
     this.mark = false;

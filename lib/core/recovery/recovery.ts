@@ -12,6 +12,7 @@
 import { MAX_ACK_DELAY_US } from '../config.js';
 import { NO_ERROR } from '../error-codes.js';
 import type { Random, Tracer } from '../ports.js';
+import type { StreamRun } from '../streams/stream-run.js';
 import { acknowledgeLost, acknowledgeOutstanding, checkAck } from './acknowledgement.js';
 import { DeliveryRate } from './delivery-rate.js';
 import { LossDetection } from './loss-detection.js';
@@ -203,9 +204,25 @@ export class Recovery extends Outcome {
       }
     }
     packets.push(nowUs, bytes, flags);
-    if (packets.next !== this.#skipped.next) return;
-    packets.skip(nowUs);
+    this.#skipWhenDue(nowUs);
+  }
+
+  #skipWhenDue(nowUs: number): void {
+    if (this.#packets.next !== this.#skipped.next) return;
+    this.#packets.skip(nowUs);
     this.#skipped.take();
+  }
+
+  /** How many packets of a run may be committed at once. */
+  get runMost(): number {
+    return Math.min(this.#packets.runMost, this.#skipped.next - this.#packets.next);
+  }
+
+  /** Packets of a run are on their way: at most `runMost`, each of `bytes`, with one frame. */
+  commitRun(run: StreamRun, nowUs: number, bytes: number, isEct: boolean): void {
+    this.#pto.lastElicitingUs = nowUs;
+    this.#packets.pushRun(run, nowUs, bytes, isEct ? ACK_ELICITING | ECT : ACK_ELICITING);
+    this.#skipWhenDue(nowUs);
   }
 
   /** The packet that was begun is not sent; its number is free again. */

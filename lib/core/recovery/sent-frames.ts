@@ -8,6 +8,8 @@
  * counters `tail` and `head` run on modulo 2^30, of which every capacity is a divisor.
  */
 
+import type { StreamRun } from '../streams/stream-run.js';
+import { SENT_STREAM } from '../wire/sent-kinds.js';
 import { Spares } from './spares.js';
 
 /** Who hears of the fate of frames. Both methods may be called many times a packet; neither may call back. */
@@ -24,7 +26,7 @@ const LARGEST_CAPACITY = 2 ** 20;
 /** More than the frames of any one packet: a datagram of 65,507 bytes full of 3-byte frames has 21,836. */
 const ONE_PACKET = 2 ** 15;
 /** Counters stay small integers. */
-const COUNTER_MASK = 0x3fff_ffff;
+export const COUNTER_MASK = 0x3fff_ffff;
 
 class Columns {
   readonly kinds: Uint8Array;
@@ -83,6 +85,28 @@ export class SentFrames {
     this.offsets[at] = offset;
     this.lengths[at] = length;
     this.pending++;
+  }
+
+  /** How many more frames there is room for as the ring is, up to where it counts as full. */
+  get runMost(): number {
+    const { length } = this;
+    return Math.min(this.mask + 1 - length, LARGEST_CAPACITY - ONE_PACKET + 1 - length);
+  }
+
+  /** The frames of a run, each of a packet of its own: recorded and committed. There must be room. */
+  commitRun(run: StreamRun): void {
+    const { kinds, ids, offsets, lengths, mask, head } = this;
+    const { count, id, dataBytes } = run;
+    let offset = run.offset;
+    for (let index = 0; index < count; index++) {
+      const at = (head + index) & mask;
+      kinds[at] = SENT_STREAM;
+      ids[at] = id;
+      offsets[at] = offset;
+      lengths[at] = dataBytes;
+      offset += dataBytes;
+    }
+    this.head = (head + count) & COUNTER_MASK;
   }
 
   /** The recorded frames belong to a packet now: they begin at counter value `head` as it was before. */

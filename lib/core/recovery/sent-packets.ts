@@ -10,9 +10,14 @@
  * packets. A packet of ours is in flight exactly when it is ack-eliciting: PADDING never goes without a PING.
  */
 
+import type { StreamRun } from '../streams/stream-run.js';
 import type { DeliveryRate } from './delivery-rate.js';
 import { LostPackets } from './lost-packets.js';
-import { type FrameHandler, SentFrames } from './sent-frames.js';
+import {
+  COUNTER_MASK as FRAME_COUNTER_MASK,
+  type FrameHandler,
+  SentFrames,
+} from './sent-frames.js';
 import { Spares } from './spares.js';
 
 /** The state of an entry: two bits of its flags. */
@@ -121,6 +126,33 @@ export class SentPackets {
     this.delivery?.onSent(at, nowUs, bytes, this.bytesInFlight);
     this.elicitingInFlight++;
     if ((flags & MTU_PROBE) !== 0) this.probesInFlight++;
+  }
+
+  /** How many more packets of a frame each there is room for as the rings are, up to where they count as full. */
+  get runMost(): number {
+    // What samples delivery wants to hear of each.
+    if (this.delivery !== undefined) return 0;
+    const free = this.mask + 1 - (this.next - this.first);
+    const unsettled = SENT_PACKETS_MAX - RESERVED + 1 - (this.next - this.oldest);
+    return Math.min(free, unsettled, this.frames.runMost);
+  }
+
+  /** Enters ack-eliciting packets of `bytes` each, with the frames of a run. There must be room. */
+  pushRun(run: StreamRun, nowUs: number, bytes: number, flags: number): void {
+    const { sentUs, frameStart, frameCount, mask, next, frames } = this;
+    const { count } = run;
+    for (let index = 0; index < count; index++) {
+      const at = (next + index) & mask;
+      sentUs[at] = nowUs;
+      this.bytes[at] = bytes;
+      this.flags[at] = flags;
+      frameStart[at] = (frames.head + index) & FRAME_COUNTER_MASK;
+      frameCount[at] = 1;
+    }
+    frames.commitRun(run);
+    this.next = next + count;
+    this.bytesInFlight += count * bytes;
+    this.elicitingInFlight += count;
   }
 
   /** Leaves out the next number (R18). */

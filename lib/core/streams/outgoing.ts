@@ -14,6 +14,7 @@ import { SENT_STREAM, SENT_STREAM_FIN } from '../wire/sent-kinds.js';
 import { varintBytes } from '../wire/varint.js';
 import type { SendPart } from './send-part.js';
 import type { Stream } from './stream.js';
+import type { StreamRun } from './stream-run.js';
 import { Turns } from './turns.js';
 
 /** Below that a copy is cheaper than a source of its own. */
@@ -113,6 +114,47 @@ export class Outgoing {
       stream = turns.next(this.hasCredit);
     }
     this.#complain();
+  }
+
+  /**
+   * Plans a run of at most `most` packets with room for `payloadBytes`: frames that `write` would put into them one by one,
+   * short of anything special: the stream's end, a limit, or the end of a chunk. Undefined for fewer than two.
+   */
+  planRun(run: StreamRun, payloadBytes: number, most: number): Stream | undefined {
+    const stream = this.#turns.alone;
+    const sending = stream?.sending;
+    if (sending === undefined || sending.resetCode >= 0 || sending.lost.count > 0) return undefined;
+    const { id } = stream!;
+    const offset = sending.sent;
+    const headerBytes = streamHeaderBytes(id, offset, NO_LENGTH);
+    const dataBytes = payloadBytes - headerBytes;
+    if (offset === 0 || dataBytes < GATHER_BYTES_MIN) return undefined;
+    // One byte less: the last one may bring the end, or news of a limit.
+    const available = Math.min(sending.fresh, this.maxData - this.sentData) - 1;
+    if (available < 2 * dataBytes) return undefined;
+    const there = sending.locate(offset);
+    const count = Math.min(most, Math.floor(Math.min(available, there) / dataBytes));
+    if (count < 2) return undefined;
+    const last = offset + (count - 1) * dataBytes;
+    if (streamHeaderBytes(id, last, NO_LENGTH) !== headerBytes) return undefined;
+    this.#turns.begin(payloadBytes);
+    run.count = count;
+    run.id = id;
+    run.offset = offset;
+    run.dataBytes = dataBytes;
+    run.chunk = sending.chunk!;
+    run.chunkAt = sending.chunkAt;
+    return stream;
+  }
+
+  /** The run is on its way. */
+  takeRun(run: StreamRun, stream: Stream): void {
+    const { count, dataBytes } = run;
+    const byteLength = count * dataBytes;
+    this.#turns.afterRun(stream, count, dataBytes);
+    stream.sending!.sent += byteLength;
+    this.sentBytes += byteLength;
+    this.sentData += byteLength;
   }
 
   #complain(): void {

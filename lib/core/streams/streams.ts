@@ -21,6 +21,7 @@ import { Sending } from './sending.js';
 import type { Stream } from './stream.js';
 import { KIND_BYTES, StreamLife } from './stream-life.js';
 import { StreamRequests } from './stream-requests.js';
+import type { StreamRun } from './stream-run.js';
 import { StreamTable } from './stream-table.js';
 import type { PeerLimits, StreamsOptions } from './streams-options.js';
 
@@ -253,6 +254,15 @@ export class Streams {
 
   writeStreams(space: FrameSpace): void {
     this.#sending.outgoing.write(space);
+  }
+
+  /** See Outgoing. */
+  planRun(run: StreamRun, payloadBytes: number, most: number): Stream | undefined {
+    return this.#sending.outgoing.planRun(run, payloadBytes, most);
+  }
+
+  takeRun(run: StreamRun, stream: Stream): void {
+    this.#sending.outgoing.takeRun(run, stream);
   }
 
   onFrameAcked(kind: number, id: number, offset: number, length: number): void {

@@ -89,6 +89,25 @@ export class Turns {
     if (!hasCredit && !stream.sending!.isSendable) this.leave(stream);
   }
 
+  /**
+   * The stream that nobody else waits beside, and that has nothing to say again: its turn has no end. Undefined when there
+   * is none.
+   */
+  get alone(): Stream | undefined {
+    const stream = this.#queue.first;
+    if (stream === undefined || this.#queue.size > 1 || this.#free.size > 0) return undefined;
+    return stream;
+  }
+
+  /** It has sent `count` frames of `byteLength` alone: its turn stands where it would after as many calls of `next`. */
+  afterRun(stream: Stream, count: number, byteLength: number): void {
+    const turnBytes = stream.weight * this.#turnBytes;
+    for (let sent = 0; sent < count; sent++) {
+      if (stream.turnBytes >= turnBytes) stream.turnBytes = 0;
+      stream.turnBytes += byteLength;
+    }
+  }
+
   /** What was to be sent again may have been acknowledged since. */
   #nextWithoutCredit(): Stream | undefined {
     for (let place = this.#free.first; place !== undefined; place = this.#free.first) {
