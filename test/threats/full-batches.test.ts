@@ -70,6 +70,17 @@ describe('a batch as full as it can be', () => {
     expect(allocations).toBeLessThan(ALLOCATIONS_MAX);
   });
 
+  it('counts frames that go from stream to stream for more: each finds its stream out of the cache', () => {
+    const [one, other] = ['the same byte of a stream', 'a byte of each of 1,000 streams'].map(
+      (wanted) => {
+        const { peer, datagrams } = HOSTILE_BATCHES.find(({ name }) => name === wanted)!.make();
+        return workOf(() => peer.deliver(datagrams)).frames;
+      },
+    );
+    expect(one).toBeGreaterThan(FRAMES_PER_CONNECTION);
+    expect(other).toBeLessThan(FRAMES_PER_CONNECTION);
+  });
+
   it.each(CROWD_KINDS)('costs no more when it comes from eight connections: $name', (kind) => {
     const crowd = new RawCrowd(CROWD);
     const flood = crowd.flood(payloadsOf(kind.frameAt).slice(0, 2 * CROWD));

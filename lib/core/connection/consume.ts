@@ -43,6 +43,8 @@ import { onAckFrame } from './settle.js';
 
 /** So many ranges of an ACK cost as much as a small frame, as a power of two. */
 const ACK_RANGES_SHIFT = 4;
+/** What a frame of another stream than that of the frame before costs beyond one of the same: the stream is not in the cache. */
+const OTHER_STREAM_FRAMES = 2;
 
 /** Reads the frames of the packet. Returns 0, or the error code that the connection must be closed with. */
 export function consume(
@@ -73,6 +75,10 @@ export function consume(
       packet.isProbing = false;
       isPadding = false;
       if (reader.length === 0 && !reader.fin) packet.useless++;
+      if (reader.id !== packet.streamId) {
+        packet.streamId = reader.id;
+        packet.frames += OTHER_STREAM_FRAMES;
+      }
       error = state.streams.onStream(
         reader.id,
         reader.offset,

@@ -34,8 +34,10 @@ export class ConsumedPacket {
   isProbing = false;
   /** Frames that were legal and of no use, those aside that the streams count. */
   useless = 0;
-  /** Frames that were read; long ACKs count as several. */
+  /** Frames that were read; long ACKs, and those of another stream than the one before, count as several. */
   frames = 0;
+  /** Of the last STREAM frame, of whichever connection. */
+  streamId = AS_DOUBLE;
   /** It acknowledged something that was not before. */
   hasProgress = false;
   /** Peer id of the address that it came from. */
