@@ -154,7 +154,7 @@ export class Connection
       throw overLimit('ERR_STREAM_LIMIT', 'openStream: 1024 streams wait for the peer already');
     }
     core.setPriority(values.urgency, values.weight);
-    const stream = this.#streams.add(core, highWaterMark < 0 ? undefined : highWaterMark);
+    const stream = this.#streams().add(core, highWaterMark < 0 ? undefined : highWaterMark);
     if (signal !== undefined) destroyOnAbort(stream, signal);
     return stream;
   }
@@ -262,7 +262,7 @@ export class Connection
   #dispatch(kind: number, subject: unknown, value: number): void {
     switch (kind) {
       case EVENT_STREAM:
-        this.#inbox.onStream(this.#streams.addUnclaimed(subject as CoreStream));
+        this.#inbox.onStream(this.#streams().addUnclaimed(subject as CoreStream));
         return;
       case EVENT_MESSAGE:
         this.#inbox.onMessage(subject as Uint8Array);
@@ -291,7 +291,7 @@ export class Connection
 
   /** Of InboxHost. */
   onStreamTaken(stream: TransportStream): void {
-    this.#streams.onTaken(stream);
+    this.#streams().onTaken(stream);
   }
 
   /** Of InboxHost. */
@@ -299,7 +299,7 @@ export class Connection
     this.#core.streams.onMessageTaken(bytes.byteLength);
   }
 
-  get #streams(): OpenStreams {
+  #streams(): OpenStreams {
     this.#openStreams ??= new OpenStreams(this, () => this.#inbox.streams.onUseless());
     return this.#openStreams;
   }

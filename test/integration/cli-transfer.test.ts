@@ -99,7 +99,7 @@ describe('burstwire send and receive', { timeout: 60_000 }, () => {
     writeFileSync(changing, bytes);
     const receiver = receive();
     const { host, key } = await receiver.place();
-    const sender = processes.start(['send', changing, host, '--key', key, '-b', '12M']);
+    const sender = processes.start(['send', changing, host, '--key', key, '-b', '4M']);
     await untilPart(100_000, 'changing.bin.part');
     const descriptor = openSync(changing, 'r+');
     writeSync(descriptor, 'X', 0);

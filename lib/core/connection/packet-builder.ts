@@ -28,9 +28,9 @@ import {
 } from '../../batch/layout.js';
 import type { PacketBatch } from '../../batch/packet-batch.js';
 import type { Recovery } from '../recovery/recovery.js';
-import { StreamRun } from '../streams/stream-run.js';
 import type { FrameSpace } from '../wire/frame-space.js';
 import { NO_LENGTH, writeStreamHeader } from '../wire/frame-writer.js';
+import { StreamRun } from '../wire/stream-run.js';
 
 /** Where the packets of one connection go, and with which key. */
 export interface PacketRoute {

@@ -12,7 +12,7 @@
 import { MAX_ACK_DELAY_US } from '../config.js';
 import { NO_ERROR } from '../error-codes.js';
 import type { Random, Tracer } from '../ports.js';
-import type { StreamRun } from '../streams/stream-run.js';
+import type { StreamRun } from '../wire/stream-run.js';
 import { acknowledgeLost, acknowledgeOutstanding, checkAck } from './acknowledgement.js';
 import { DeliveryRate } from './delivery-rate.js';
 import { LossDetection } from './loss-detection.js';

@@ -8,8 +8,8 @@
  * counters `tail` and `head` run on modulo 2^30, of which every capacity is a divisor.
  */
 
-import type { StreamRun } from '../streams/stream-run.js';
 import { SENT_STREAM } from '../wire/sent-kinds.js';
+import type { StreamRun } from '../wire/stream-run.js';
 import { Spares } from './spares.js';
 
 /** Who hears of the fate of frames. Both methods may be called many times a packet; neither may call back. */

@@ -10,7 +10,7 @@
  * packets. A packet of ours is in flight exactly when it is ack-eliciting: PADDING never goes without a PING.
  */
 
-import type { StreamRun } from '../streams/stream-run.js';
+import type { StreamRun } from '../wire/stream-run.js';
 import type { DeliveryRate } from './delivery-rate.js';
 import { LostPackets } from './lost-packets.js';
 import {

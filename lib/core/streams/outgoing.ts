@@ -11,10 +11,10 @@ import { AS_DOUBLE } from '../doubles.js';
 import type { FrameSpace } from '../wire/frame-space.js';
 import { NO_LENGTH, streamHeaderBytes, writeStreamHeader } from '../wire/frame-writer.js';
 import { SENT_STREAM, SENT_STREAM_FIN } from '../wire/sent-kinds.js';
+import type { StreamRun } from '../wire/stream-run.js';
 import { varintBytes } from '../wire/varint.js';
 import type { SendPart } from './send-part.js';
 import type { Stream } from './stream.js';
-import type { StreamRun } from './stream-run.js';
 import { Turns } from './turns.js';
 
 /** Below that a copy is cheaper than a source of its own. */

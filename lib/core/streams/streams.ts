@@ -11,6 +11,7 @@
 
 import { APPLICATION_ERROR, NO_ERROR } from '../error-codes.js';
 import type { FrameSpace } from '../wire/frame-space.js';
+import type { StreamRun } from '../wire/stream-run.js';
 import { Control } from './control.js';
 import { Credit } from './credit.js';
 import { Delivery } from './delivery.js';
@@ -21,7 +22,6 @@ import { Sending } from './sending.js';
 import type { Stream } from './stream.js';
 import { KIND_BYTES, StreamLife } from './stream-life.js';
 import { StreamRequests } from './stream-requests.js';
-import type { StreamRun } from './stream-run.js';
 import { StreamTable } from './stream-table.js';
 import type { PeerLimits, StreamsOptions } from './streams-options.js';
 
