@@ -96,10 +96,11 @@ describe('burstwire send and receive', { timeout: 60_000 }, () => {
 
   it('does not bring over a file that changes in a part that was sent already', async () => {
     const changing = join(base, 'changing.bin');
-    writeFileSync(changing, bytes);
+    // Much more than the sender reads ahead: what changes once all is read is no matter.
+    writeFileSync(changing, Buffer.concat(Array.from({ length: 6 }, () => bytes)));
     const receiver = receive();
     const { host, key } = await receiver.place();
-    const sender = processes.start(['send', changing, host, '--key', key, '-b', '4M']);
+    const sender = processes.start(['send', changing, host, '--key', key, '-b', '32M']);
     await untilPart(100_000, 'changing.bin.part');
     const descriptor = openSync(changing, 'r+');
     writeSync(descriptor, 'X', 0);
