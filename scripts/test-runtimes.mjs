@@ -44,10 +44,8 @@ const PART = [
 ];
 /** Of each kind the files that say most for their time: for whoever has tested much else already, as CI has. */
 const BRIEF = [
-  ...files('test/unit/api', 'endpoint sender stream transport'),
+  ...files('test/unit/api', 'stream transport'),
   ...files('test/unit/crypto', 'native-primitives native-protection'),
-  ...files('test/faults', 'sending'),
-  ...files('test/lifecycle', 'slabs'),
   ...files('test/vectors', 'answers'),
   ...files('test/dgram', 'engines'),
   ...files('test/conformance', 'trains'),

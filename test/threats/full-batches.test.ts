@@ -33,6 +33,7 @@ const ANSWERS_MAX = 64;
 const EVENTS_MAX = 4096;
 const ALLOCATIONS_MAX = 4096;
 const ONE_BYTE = stream(0, 0, Uint8Array.of(1));
+const FROM_STREAM_TO_STREAM = 'a byte of each of 1,000 streams';
 /** Hostile connections in one batch. */
 const CROWD = 8;
 /** The smallest frames, and those that cost the most. */
@@ -57,7 +58,7 @@ function workOf(run: () => void): Work {
 }
 
 describe('a batch as full as it can be', () => {
-  it.each(HOSTILE_BATCHES)('costs no more than a turn may: $name', ({ make }) => {
+  it.each(HOSTILE_BATCHES)('costs no more than a turn may: $name', ({ name, make }) => {
     const { peer, datagrams } = make();
     const told = peer.told.length;
     const heard = peer.packetsHeard;
@@ -65,20 +66,11 @@ describe('a batch as full as it can be', () => {
     const { frames, allocations } = workOf(() => peer.deliver(datagrams));
     expect(frames).toBeGreaterThan(1000);
     expect(frames).toBeLessThan(FRAMES_MAX + RECEIVE_ROWS);
+    // Each finds its stream out of the cache, and counts for three: one packet is read.
+    if (name === FROM_STREAM_TO_STREAM) expect(frames).toBeLessThan(FRAMES_PER_CONNECTION);
     expect(peer.packetsHeard - heard).toBeLessThan(ANSWERS_MAX);
     expect(peer.told.length - told).toBeLessThan(EVENTS_MAX);
     expect(allocations).toBeLessThan(ALLOCATIONS_MAX);
-  });
-
-  it('counts frames that go from stream to stream for more: each finds its stream out of the cache', () => {
-    const [one, other] = ['the same byte of a stream', 'a byte of each of 1,000 streams'].map(
-      (wanted) => {
-        const { peer, datagrams } = HOSTILE_BATCHES.find(({ name }) => name === wanted)!.make();
-        return workOf(() => peer.deliver(datagrams)).frames;
-      },
-    );
-    expect(one).toBeGreaterThan(FRAMES_PER_CONNECTION);
-    expect(other).toBeLessThan(FRAMES_PER_CONNECTION);
   });
 
   it.each(CROWD_KINDS)('costs no more when it comes from eight connections: $name', (kind) => {

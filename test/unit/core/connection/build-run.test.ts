@@ -205,7 +205,7 @@ describe('packets in runs are those that were built one by one', () => {
   });
 
   it('with any of that by chance', () => {
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 6; seed++) {
       const dice = new Rng(seed);
       const acts = Array.from({ length: 150 }, () => ({
         kind: dice.below(12),
