@@ -9,6 +9,7 @@
 
 import { PACKET_HEADER_BYTES, PACKET_TAG_BYTES } from '../../batch/layout.js';
 import { ECN_ECT0 } from '../recovery/received-packets.js';
+import { onElicitingSent } from './commit-packet.js';
 import type { ConnectionState } from './connection-state.js';
 import type { PacketBuilder } from './packet-builder.js';
 
@@ -37,8 +38,11 @@ export function buildRun(
   builder.addRun(datagramBytes, isMarked ? ECN_ECT0 : 0);
   recovery.commitRun(run, nowUs, datagramBytes, isMarked);
   streams.takeRun(run, stream);
-  account(state, nowUs, datagramBytes, count, isMarked);
-  state.congestion.onSent(nowUs, datagramBytes, recovery.bytesInFlight, largestSent);
+  const bytes = count * datagramBytes;
+  state.counts.packetsSent += count;
+  state.counts.bytesSent += bytes;
+  state.bucket.take(bytes);
+  onElicitingSent(state, nowUs, count, datagramBytes, largestSent, isMarked);
   return count;
 }
 
@@ -60,23 +64,4 @@ function isBulk(state: ConnectionState): boolean {
     // The tenth marked packet is the last: until the peer has told of them.
     ecn.state !== 'testing'
   );
-}
-
-/** As commit-packet.ts does for one. */
-function account(
-  state: ConnectionState,
-  nowUs: number,
-  datagramBytes: number,
-  count: number,
-  isMarked: boolean,
-): void {
-  const { counts } = state;
-  const bytes = count * datagramBytes;
-  counts.packetsSent += count;
-  counts.bytesSent += bytes;
-  if (isMarked) state.ecn.onSent(count);
-  state.bucket.take(bytes);
-  state.pacer.onSent(bytes);
-  if (!state.hasSentSinceReceived) state.restartIdle(nowUs);
-  state.hasSentSinceReceived = true;
 }

@@ -23,20 +23,30 @@ export function commitPacket(
   const isEliciting = builder.isAckEliciting;
   const isMarked = isEliciting && state.ecn.mark && state.paths.target === state.paths.current;
   const byteLength = finishPacket(state, builder, nowUs, isMarked ? ECN_ECT0 : 0, isProbe);
-  if (isMarked) state.ecn.onSent();
   if (state.isAckInPacket) {
     state.isAckInPacket = false;
     state.ackPolicy.onAckSent(isEliciting);
   }
   state.bucket.take(byteLength);
-  if (isEliciting) {
-    state.pacer.onSent(byteLength);
-    state.congestion.onSent(nowUs, byteLength, recovery.bytesInFlight, packetNumber);
-    // RFC 9000 section 10.1: the first ack-eliciting packet after one that came.
-    if (!state.hasSentSinceReceived) state.restartIdle(nowUs);
-    state.hasSentSinceReceived = true;
-  }
+  if (isEliciting) onElicitingSent(state, nowUs, 1, byteLength, packetNumber, isMarked);
   return byteLength;
+}
+
+/** Ack-eliciting packets of `byteLength` each were committed, the last of them as `largestSent`. */
+export function onElicitingSent(
+  state: ConnectionState,
+  nowUs: number,
+  packets: number,
+  byteLength: number,
+  largestSent: number,
+  isMarked: boolean,
+): void {
+  if (isMarked) state.ecn.onSent(packets);
+  state.pacer.onSent(packets * byteLength);
+  state.congestion.onSent(nowUs, byteLength, state.recovery.bytesInFlight, largestSent);
+  // RFC 9000 section 10.1: the first ack-eliciting packet after one that came.
+  if (!state.hasSentSinceReceived) state.restartIdle(nowUs);
+  state.hasSentSinceReceived = true;
 }
 
 /** Ends the packet, counts and traces it. Returns the bytes of its datagram. */

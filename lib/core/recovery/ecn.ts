@@ -57,7 +57,7 @@ export class EcnValidation {
     return new EcnValidation(counts.isUsable, counts);
   }
 
-  /** A marked packet was sent. */
+  /** Marked packets were sent. */
   onSent(packets = 1): void {
     this.#counts.sent += packets;
     this.#sent += packets;
