@@ -7,7 +7,7 @@
 
 import { formatBytes, formatInteger, formatPercent, significant } from '../bench/format.js';
 import { renderTextTable, type TextColumn } from '../bench/text-table.js';
-import { directionsOf, lossOf } from './directions.js';
+import { lossOf } from './directions.js';
 import type { LatencyFigures } from './latency.js';
 import type { Interval, Moved } from './measure.js';
 import type { Parameters } from './parameters.js';
@@ -122,8 +122,7 @@ export function renderResult(result: PerfResult): string {
 }
 
 /** By direction, as who has sent them has found. */
-function lostPackets({ parameters, client, remote }: PerfResult): string {
-  const { toServer, toClient } = directionsOf(parameters, client, remote);
+function lostPackets({ directions: { toServer, toClient } }: PerfResult): string {
   const text = (lost: number | null): string => (lost === null ? '?' : formatInteger(lost));
   return [
     ...(toServer ? [`${OUT} ${text(toServer.packetsLost)}`] : []),
